@@ -82,4 +82,5 @@ export {
 } from "./model.ts";
 export { queueSeconds, waitMinutesFor } from "./rules/queue.ts";
 export { type Change, type RecoverFrom, decideChange, decideCreate } from "./rules/decisions.ts";
+export { type Probed, probeRegistered } from "./probe/probe.ts";
 export type { ApiKeyStatus, PaymentSource } from "./client/wire.ts";

@@ -9,6 +9,8 @@ import { ConcurrencyLimit } from "./concurrency-limit.ts";
 import { failure } from "./wire.ts";
 
 export interface HttpOptions {
+  /** Whose API it is, as errors call it. Default: payment service. */
+  readonly service?: string | undefined;
   /** Base URL of the API, ending in /api/v1: https, or plain http on this machine. */
   readonly url: string;
   /** API key; sent as the header `token` and nowhere else. */
@@ -60,14 +62,14 @@ const MAX_RETRY_AFTER_SECONDS = 30;
 const NOT_SENT =
   /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|CERT_.+|UNABLE_TO_.+|SELF_SIGNED_.+|DEPTH_ZERO_.+|ERR_TLS_.+)$/;
 
-function parseBase(url: string): URL {
+function parseBase(url: string, service: string): URL {
   let base: URL;
   try {
     base = new URL(url);
   } catch {
-    throw new SettingsError({ code: "SETTING_INVALID", what: "The payment service's address is not a URL." });
+    throw new SettingsError({ code: "SETTING_INVALID", what: `The ${service}'s address is not a URL.` });
   }
-  const what = `The payment service's address is ${base.protocol}//${base.host}.`;
+  const what = `The ${service}'s address is ${base.protocol}//${base.host}.`;
   if (base.username || base.password) {
     throw new SettingsError({
       code: "SETTING_INVALID",
@@ -82,7 +84,7 @@ function parseBase(url: string): URL {
 }
 
 /**
- * JSON over HTTP to the payment service: timeouts, limits on the size of answers and on concurrent requests, retries only of
+ * JSON over HTTP to a service of the network: timeouts, limits on the size of answers and on concurrent requests, retries only of
  * GET (a POST or DELETE may have had its effect), and errors that say what happened but never contain the key.
  */
 export class Http {
@@ -97,8 +99,8 @@ export class Http {
   };
   readonly #writes = { httpAgent: new HttpAgent(), httpsAgent: new HttpsAgent() };
 
-  constructor({ url, token, timeoutMs = 30_000, fetchLimit = 8 }: HttpOptions) {
-    this.#base = parseBase(url);
+  constructor({ service = "payment service", url, token, timeoutMs = 30_000, fetchLimit = 8 }: HttpOptions) {
+    this.#base = parseBase(url, service);
     this.#token = token;
     this.#timeoutMs = timeoutMs;
     this.#limit = new ConcurrencyLimit(fetchLimit);

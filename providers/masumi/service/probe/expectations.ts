@@ -1,3 +1,4 @@
+import { printable } from "../../../common/printable.ts";
 import type { Listing, ListingType } from "../model.ts";
 import { USUAL_A2A_VERSIONS, listingTypeOf } from "../listing-type.ts";
 import { problemOfCard } from "./agent-card.ts";
@@ -22,17 +23,22 @@ export interface Expectation {
   readonly problemOf: (answer: ProbeAnswer) => string | undefined | Promise<string | undefined>;
 }
 
-type Asked = Pick<Listing, "type" | "protocolVersions">;
+export interface Asked extends Pick<Listing, "type" | "protocolVersions"> {
+  /** The identifier that an agent must answer with, if it answers with one. @default any: a new agent has none yet */
+  readonly agentIdentifier?: string | undefined;
+}
 
 const MIB = 1024 * 1024;
+/** Of an identifier that is none of ours, in characters: ours have 120. */
+const LONGEST_SHOWN = 130;
 const DOCUMENT = { maxBytes: 5 * MIB, timeoutMs: 20_000 } as const;
 
 const EXPECTATIONS: Readonly<Record<ListingType, (listing: Asked, allowPrivate: boolean) => Expectation>> = {
-  standard: () => ({
+  standard: ({ agentIdentifier }) => ({
     accept: "application/json",
     maxBytes: MIB,
     timeoutMs: 5_000,
-    problemOf: problemOfAvailability,
+    problemOf: (answer) => problemOfAvailability(answer, agentIdentifier),
   }),
   openapi: () => ({
     ...DOCUMENT,
@@ -59,11 +65,14 @@ export const expectationOf = (
   { allowPrivate }: { readonly allowPrivate: boolean },
 ): Expectation => EXPECTATIONS[listingTypeOf(listing)](listing, allowPrivate);
 
-function problemOfAvailability({ status, text }: ProbeAnswer): string | undefined {
+function problemOfAvailability({ status, text }: ProbeAnswer, expected?: string): string | undefined {
   const body = parseJson(text);
   if (body === undefined) return `status ${status}, but not JSON`;
   const { type, agentIdentifier } = (body ?? {}) as Record<string, unknown>;
-  if (type === "masumi-agent" || (typeof agentIdentifier === "string" && agentIdentifier !== ""))
-    return undefined;
+  const told = typeof agentIdentifier === "string" ? agentIdentifier : "";
+  if (expected !== undefined && told !== "" && told !== expected) {
+    return `status ${status}, and another agentIdentifier: ${printable(told.slice(0, LONGEST_SHOWN))}`;
+  }
+  if (type === "masumi-agent" || told !== "") return undefined;
   return `status ${status} and JSON, but without type masumi-agent or an agentIdentifier`;
 }

@@ -7,8 +7,11 @@ import { documentUrlOf, listingTypeOf, withoutSlash } from "../listing-type.ts";
 import { type Expectation, expectationOf } from "./expectations.ts";
 import { isPrivateAddressError, privateAddress, publicOnly } from "./public-only.ts";
 
+/** What is known of an agent that is to be probed. */
+export type Probed = Pick<Listing, "type" | "apiBaseUrl" | "documentUrl" | "protocolVersions">;
+
 export interface ProbeOptions {
-  readonly listing: Pick<Listing, "type" | "apiBaseUrl" | "documentUrl" | "protocolVersions">;
+  readonly listing: Probed;
   /** Whether an address that only this machine or its network can reach is acceptable. */
   readonly allowPrivate: boolean;
   /** How long a service that was just started may take to answer. Default: 60. */
@@ -38,7 +41,7 @@ export async function probeAgent({
   onWaiting,
   onNotice,
 }: ProbeOptions): Promise<void> {
-  const url = documentUrlOf(listing) ?? `${withoutSlash(listing.apiBaseUrl)}/availability`;
+  const url = probedUrlOf(listing);
   const expected = expectationOf(listing, { allowPrivate });
   const deadline = Date.now() + timeoutSeconds * 1000;
   for (let attempt = 0; ; attempt += 1) {
@@ -60,6 +63,40 @@ export async function probeAgent({
   }
 }
 
+/** Returns the URL that the registry fetches of an agent. */
+export const probedUrlOf = (listing: Probed): string =>
+  documentUrlOf(listing) ?? `${withoutSlash(listing.apiBaseUrl)}/availability`;
+
+export interface ProbeRegisteredOptions {
+  readonly agentIdentifier: string;
+  readonly allowPrivate: boolean;
+  /** Milliseconds that the answer may take at most; the registry itself waits longer for a document. */
+  readonly withinMs: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Returns why the registry would not take what a registered agent answers right now, as far as this machine sees it; undefined if it
+ * would. An answer with another agent's identifier is none of this agent's.
+ *
+ * @throws the signal's reason
+ */
+export async function probeRegistered(
+  listing: Probed,
+  { agentIdentifier, allowPrivate, withinMs, signal }: ProbeRegisteredOptions,
+): Promise<string | undefined> {
+  const usual = expectationOf({ ...listing, agentIdentifier }, { allowPrivate });
+  const expected = { ...usual, timeoutMs: Math.min(usual.timeoutMs, withinMs) };
+  try {
+    const { seen } = await attemptProbe(probedUrlOf(listing), allowPrivate, expected, signal);
+    signal.throwIfAborted();
+    return seen;
+  } catch (error) {
+    if (!(error instanceof RegistrationError)) throw error;
+    return "its address is one that the network cannot reach";
+  }
+}
+
 const tooLargeToKeep = (url: string, size: number): string =>
   `${url} has ${Math.ceil(size / 1024)} KiB: the network's registry keeps no copy of a document of more than ${LARGEST_KEPT_BYTES / 1024} KiB.`;
 
@@ -70,8 +107,14 @@ interface Attempt {
   readonly size: number;
 }
 
-async function attemptProbe(url: string, allowPrivate: boolean, expected: Expectation): Promise<Attempt> {
+async function attemptProbe(
+  url: string,
+  allowPrivate: boolean,
+  expected: Expectation,
+  signal?: AbortSignal,
+): Promise<Attempt> {
   const guard = allowPrivate ? undefined : publicOnly(url);
+  const timeout = AbortSignal.timeout(expected.timeoutMs);
   try {
     const response = await axios.get<string>(url, {
       responseType: "text",
@@ -81,7 +124,7 @@ async function attemptProbe(url: string, allowPrivate: boolean, expected: Expect
       maxContentLength: expected.maxBytes,
       validateStatus: () => true,
       proxy: false,
-      signal: AbortSignal.timeout(expected.timeoutMs),
+      signal: signal ? AbortSignal.any([timeout, signal]) : timeout,
       ...guard,
     });
     const { status, data, headers } = response;
