@@ -1,5 +1,7 @@
 import { formatAda } from "../infra/fleet/index.ts";
 import { type AgentStatus, feeShares } from "../stacks/outputs.ts";
+import type { RegistryReport } from "../stacks/registry/health.ts";
+import { registryCell } from "./registry/text.ts";
 import { type Cell, formatTable, stdoutColumns } from "./table.ts";
 import { paintFor, shorten } from "./text.ts";
 
@@ -31,13 +33,20 @@ function stateOf({ state, availability }: AgentStatus): Cell {
 
 /**
  * Return the table that `demo`, `up` and `status` end with: one row an agent, as the last run left it and as it answers now. It fits into
- * the terminal; `isWide` adds what is seldom wanted.
+ * the terminal; `isWide` adds what is seldom wanted, `registry` what the network's registry says.
  */
-export function agentTable(agents: readonly AgentStatus[], isWide = false): string {
+export function agentTable(
+  agents: readonly AgentStatus[],
+  isWide = false,
+  registry?: RegistryReport,
+): string {
   const fees = feeShares(agents);
+  // Without a single answer there is only a reason, which is said below the table.
+  const told = registry?.agents.size ? registry.agents : undefined;
   const rows = agents.map((agent) => [
     agent.id,
     stateOf(agent),
+    ...(told ? [registryCell(told.get(agent.agentIdentifier))] : []),
     priceOf(agent),
     agent.url,
     ...(isWide
@@ -51,7 +60,7 @@ export function agentTable(agents: readonly AgentStatus[], isWide = false): stri
       : []),
   ]);
   const more = isWide ? ["registration", "identifier", "in base units", "transaction", "ADA spent"] : [];
-  return formatTable(["agent", "state", "price", "URL", ...more], rows, {
+  return formatTable(["agent", "state", ...(told ? ["registry"] : []), "price", "URL", ...more], rows, {
     // A URL that is broken over lines cannot be copied.
     ...(isWide ? {} : { columns: stdoutColumns() }),
     paint: paintFor(process.stdout),

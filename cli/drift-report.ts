@@ -13,6 +13,8 @@ import type { Row } from "../providers/masumi/service/index.ts";
 import { printable } from "../providers/common/printable.ts";
 import { type CrewHere, deadCrewNotice } from "../stacks/crews.ts";
 import { stackOption } from "../stacks/project.ts";
+import type { RegistryHealth, RegistryReport } from "../stacks/registry/health.ts";
+import { registryHint, registryLine, registryProblem, registryStyle } from "./registry/text.ts";
 import { type Paint, count } from "./text.ts";
 
 const HEADLINES: Readonly<Record<AgentDrift["status"], string>> = {
@@ -27,22 +29,27 @@ const HEADLINES: Readonly<Record<AgentDrift["status"], string>> = {
 const NOT_IN_STATE =
   "  NOT IN THE STATE: up takes it over if it is as declared, and refuses to start otherwise";
 
+/** What `drift` found. */
+export interface DriftFound {
+  readonly drift: FleetDrift;
+  readonly dead: readonly CrewHere[];
+  readonly registry: RegistryReport | undefined;
+}
+
 /** For people. */
-export function driftText(
-  config: StackConfig,
-  drift: FleetDrift,
-  dead: readonly CrewHere[],
-  paint: Paint,
-): string {
+export function driftText(config: StackConfig, { drift, dead, registry }: DriftFound, paint: Paint): string {
   const table = assetTable(config.network, config.assets);
   const blocks = [
-    ...drift.agents.map((agent) => agentText(agent, { table, paint, knowsState: drift.knowsState })),
+    ...drift.agents.map((agent) =>
+      agentText(agent, { table, paint, knowsState: drift.knowsState, registry }),
+    ),
     ...drift.orphans.map((row) => orphanText(row, paint)),
     ...drift.foreign.map((row) => foreignText(row, paint)),
     ...(drift.foreign.length > 0 ? [`  ${FOREIGN_REMEDY}\n`] : []),
     ...dead.map((crew) => `${paint("red", "NOT RUNNING:")} ${deadCrewNotice(crew, config.stack)}\n`),
     ...drift.problems.map(({ message }) => `${paint("red", "Problem:")} ${printable(message)}\n`),
     ...(drift.skipped > 0 ? [`${describeSkipped(drift.skipped)}\n`] : []),
+    registryProblem(registry),
   ];
   return `${blocks.join("")}\n${verdict(config.stack, drift, dead.length)}\n`;
 }
@@ -76,9 +83,10 @@ interface Telling {
   readonly paint: Paint;
   /** Whether it is known which registrations the stack's state has. */
   readonly knowsState: boolean;
+  readonly registry: RegistryReport | undefined;
 }
 
-function agentText(drift: AgentDrift, { table, paint, knowsState }: Telling): string {
+function agentText(drift: AgentDrift, { table, paint, knowsState, registry }: Telling): string {
   const { agent, status, row, blame, fields, isUrlCompared } = drift;
   const style = status === "same" || status === "pending" ? "green" : "red";
   const hint =
@@ -90,9 +98,19 @@ function agentText(drift: AgentDrift, { table, paint, knowsState }: Telling): st
     ...fields.flatMap((field) => fieldLines(field, table)),
     ...(drift.isInState === false ? [NOT_IN_STATE] : []),
     ...othersOf(drift, knowsState),
+    ...registryLines(registry?.agents.get(row?.agentIdentifier ?? ""), paint),
     ...hint,
   ];
   return `${lines.join("\n")}\n`;
+}
+
+function registryLines(health: RegistryHealth | undefined, paint: Paint): string[] {
+  if (!health) return [];
+  const hint = registryHint(health);
+  return [
+    `  registry: ${paint(registryStyle(health), registryLine(health))}`,
+    ...(hint ? [`    ${hint}`] : []),
+  ];
 }
 
 /** The agent's other registrations, and who removes them. */

@@ -1,8 +1,9 @@
 import type { Complaint } from "../infra/declarations/index.ts";
 import type { Leftovers } from "../infra/fleet/index.ts";
 import type { Row } from "../providers/masumi/service/index.ts";
-import { type RegistrationDocument, documentRow } from "./documents/parts.ts";
+import { type RegistrationDocument, documentReport, documentRow } from "./documents/parts.ts";
 import { type AgentStatus, feeShares } from "./outputs.ts";
+import type { RegistryReport } from "./registry/health.ts";
 import type { RunResult } from "./run.ts";
 import type { UnsettledRequest } from "./unsettled.ts";
 
@@ -44,10 +45,16 @@ export function statusDocument(
   unsettledRequests: readonly UnsettledRequest[] = [],
   foreign: readonly Row[] | undefined = [],
   fees = feeShares(agents),
+  report?: RegistryReport,
 ) {
   return {
     version: 1 as const,
-    agents: agents.map((agent) => ({ ...agent, feeShareLovelace: fees.get(agent.id) ?? "" })),
+    agents: agents.map((agent) => ({
+      ...agent,
+      feeShareLovelace: fees.get(agent.id) ?? "",
+      registry: report?.agents.get(agent.agentIdentifier) ?? null,
+    })),
+    registry: documentReport(report),
     unsettledRequests,
     foreignRegistrations: foreign ? foreign.map(documentRow) : null,
   };

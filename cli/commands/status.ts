@@ -4,12 +4,15 @@ import { printable } from "../../providers/common/printable.ts";
 import { type AgentWithCrew, crewAt, crewsHere, deadCrewNotice, withCrews } from "../../stacks/crews.ts";
 import { statusDocument } from "../../stacks/documents.ts";
 import { SANDBOX_OFF, sandboxIsOff } from "../../stacks/local/sandbox-off.ts";
-import { feeShares, readAgentOutputs, withAvailability } from "../../stacks/outputs.ts";
+import { type AgentOutput, feeShares, readAgentOutputs, withAvailability } from "../../stacks/outputs.ts";
 import { type Project, stackOption } from "../../stacks/project.ts";
 import { findForeign } from "../../stacks/read-stack.ts";
+import type { RegistryReport } from "../../stacks/registry/health.ts";
+import { askRegistryOfStack } from "../../stacks/registry/of-stack.ts";
 import { type UnsettledRequest, readUnsettledRequests } from "../../stacks/unsettled.ts";
 import { agentNotUp } from "../../stacks/unknown-agent.ts";
 import { agentTable } from "../agent-table.ts";
+import { registryNotes, registryPairs, registryProblem } from "../registry/text.ts";
 import { print, printJson } from "../text.ts";
 
 export interface StatusFlags {
@@ -24,21 +27,27 @@ export async function status(project: Project, flags: StatusFlags, wanted?: stri
   const unsettled = await readUnsettledRequests(project, flags.stack);
   const chosen = known.filter(({ id }) => wanted === undefined || id === wanted);
   if (wanted !== undefined && chosen.length === 0) throw agentNotUp(project, flags.stack, wanted, known);
-  const foreign = await lookForForeign(project, flags.stack);
+  const [foreign, registry] = await Promise.all([
+    lookForForeign(project, flags.stack),
+    askRegistryOfStack(project, flags.stack, chosen.map(listed), { env: process.env }),
+  ]);
   const agents = withCrews(project, await withAvailability(chosen));
   // Those that are not shown share a fee as well.
   const fees = feeShares(known);
   if (flags.json) {
-    printJson(statusDocument(agents, unsettled, typeof foreign === "string" ? undefined : foreign, fees));
+    const rows = typeof foreign === "string" ? undefined : foreign;
+    printJson(statusDocument(agents, unsettled, rows, fees, registry));
   } else {
     const more = unsettledText(flags.stack, unsettled) + foreignText(foreign);
-    const text = statusText(project, agents, { ...flags, wanted, fees });
+    const text = statusText(project, agents, { ...flags, wanted, fees, registry });
     if (flags.wide) process.stdout.write(text);
     else print(text);
     print(more);
   }
   return agents.some(({ availability }) => availability === "no answer") ? 1 : 0;
 }
+
+const listed = ({ agentIdentifier, url }: AgentOutput) => ({ agentIdentifier, probed: { apiBaseUrl: url } });
 
 const STATUS_WAITS_MS = 15_000;
 
@@ -78,12 +87,13 @@ interface Shown extends StatusFlags {
   readonly wanted: string | undefined;
   /** Each agent's part of the fees. */
   readonly fees: ReadonlyMap<string, string>;
+  readonly registry: RegistryReport | undefined;
 }
 
 function statusText(
   project: Project,
   agents: readonly AgentWithCrew[],
-  { stack, wide, wanted, fees }: Shown,
+  { stack, wide, wanted, fees, registry }: Shown,
 ): string {
   const [first] = agents;
   if (!first) return `No agents are up. Start with: npx masumi-agents up${stackOption(stack)}\n`;
@@ -91,7 +101,10 @@ function statusText(
     (crew) => !crew.isAlive && agents.some(({ url }) => crewAt([crew], url) !== undefined),
   );
   const notices = dead.map((crew) => `\n${deadCrewNotice(crew, stack)}\n`);
-  const text = wanted === undefined ? agentTable(agents, wide) : agentText(first, fees.get(first.id));
+  const text =
+    wanted === undefined
+      ? agentTable(agents, wide, registry) + registryNotes(registry, agents)
+      : agentText(first, registry, fees.get(first.id)) + registryProblem(registry);
   return `${text}${notices.join("")}`;
 }
 
@@ -99,8 +112,13 @@ const feeText = (whole: string, share: string): string =>
   `${formatAda(BigInt(share))} ADA${share === whole ? "" : `, its part of ${formatAda(BigInt(whole))} ADA for the whole transaction`}`;
 
 /** Return everything about one agent, a line each. */
-function agentText(agent: AgentWithCrew, share = agent.feeLovelace): string {
+function agentText(
+  agent: AgentWithCrew,
+  registry: RegistryReport | undefined,
+  share = agent.feeLovelace,
+): string {
   const { crew, pricing } = agent;
+  const health = registry?.agents.get(agent.agentIdentifier);
   const prices =
     "prices" in pricing
       ? pricing.prices.map(({ human, amount, unit }) => `${human} = ${amount} ${unit || "lovelace"}`)
@@ -120,6 +138,7 @@ function agentText(agent: AgentWithCrew, share = agent.feeLovelace): string {
     ...prices.map((price): [string, string] => ["price", price]),
     ["fee", feeText(agent.feeLovelace, share)],
     ["locked", `${formatAda(BigInt(agent.lockedLovelace))} ADA`],
+    ...(health ? registryPairs(health) : []),
   ];
   const width = Math.max(...lines.map(([label]) => label.length));
   return `${agent.id}\n${lines.map(([label, value]) => `  ${label.padEnd(width)}  ${printable(value)}\n`).join("")}`;

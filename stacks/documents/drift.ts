@@ -1,5 +1,13 @@
 import type { AgentDrift, FleetDrift } from "../../infra/fleet/index.ts";
-import { type OpenedStack, type Problem, type RegistrationDocument, documentRow, problem } from "./parts.ts";
+import type { RegistryHealth, RegistryReport } from "../registry/health.ts";
+import {
+  type OpenedStack,
+  type Problem,
+  type RegistrationDocument,
+  documentReport,
+  documentRow,
+  problem,
+} from "./parts.ts";
 
 /** What is registered compared with what is declared. */
 export interface DriftDocument {
@@ -26,7 +34,11 @@ export interface DriftDocument {
     /** Whether the stack's state has a valid registration of the agent; null: not known, or there is none. */
     readonly inState: boolean | null;
     readonly urlCompared: boolean;
+    /** null: not known, or there is no registration. */
+    readonly registry: RegistryHealth | null;
   }[];
+  /** Why the registry service did not tell, or not of all agents; null where the stack's settings name none. */
+  readonly registry: { readonly problem: string | null } | null;
   readonly orphans: readonly RegistrationDocument[];
   /** On the stack's wallets, and made by somebody else. */
   readonly foreign: readonly RegistrationDocument[];
@@ -40,6 +52,7 @@ export interface DriftDocument {
 const agentDriftDocument = (
   { agent, status, row, fields, duplicates, removals, isInState, isUrlCompared }: AgentDrift,
   knowsState: boolean,
+  report?: RegistryReport,
 ): DriftDocument["agents"][number] => ({
   id: agent.id,
   file: agent.file,
@@ -52,12 +65,14 @@ const agentDriftDocument = (
   ],
   inState: isInState ?? null,
   urlCompared: isUrlCompared,
+  registry: report?.agents.get(row?.agentIdentifier ?? "") ?? null,
 });
 
 export function driftDocument(
   { stack, config }: OpenedStack,
   drift: FleetDrift,
   deadCrews: readonly { readonly agentId: string }[] = [],
+  report?: RegistryReport,
 ): DriftDocument {
   return {
     version: 1,
@@ -65,7 +80,8 @@ export function driftDocument(
     network: config.network,
     owner: config.owner,
     drifted: drift.hasDrifted || deadCrews.length > 0,
-    agents: drift.agents.map((agent) => agentDriftDocument(agent, drift.knowsState)),
+    agents: drift.agents.map((agent) => agentDriftDocument(agent, drift.knowsState, report)),
+    registry: documentReport(report),
     orphans: drift.orphans.map(documentRow),
     foreign: drift.foreign.map(documentRow),
     deadCrews: deadCrews.map(({ agentId }) => agentId),

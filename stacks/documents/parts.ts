@@ -1,5 +1,6 @@
 import type { Row } from "../../providers/masumi/service/index.ts";
 import type { ReadStack } from "../read-stack.ts";
+import type { RegistryReport } from "../registry/health.ts";
 
 export type OpenedStack = Pick<ReadStack, "stack" | "config">;
 
@@ -29,3 +30,7 @@ export const documentRow = (row: Row): RegistrationDocument => ({
   agentIdentifier: row.agentIdentifier || null,
   walletVkey: row.walletVkey,
 });
+
+/** What a registry service told as a whole; null where none was asked. */
+export const documentReport = (report: RegistryReport | undefined): { problem: string | null } | null =>
+  report ? { problem: report.problem } : null;
