@@ -32,7 +32,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "runner": {"crewai", "declared", "documents", "machine", "model", "store", "traces"},
     "http": {"declared", "machine", "model", "payments", "runner", "store", "traces"},
     "agents": {"machine"},
-    "failed_jobs": {"agents", "machine", "store"},
+    "agent_stores": {"agents", "machine", "store"},
+    "failed_jobs": {"agent_stores"},
     "hosting": {
         "agents",
         "crewai",

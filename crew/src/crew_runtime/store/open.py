@@ -3,7 +3,7 @@
 import sqlite3
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 
 from crew_runtime.common.configuration import ConfigurationError
 from crew_runtime.common.disk import is_full, no_space
@@ -12,6 +12,9 @@ from crew_runtime.machine.settings import AgentSettings
 from crew_runtime.store.connections import Connections
 from crew_runtime.store.interface import JobStore, StoreUnavailableError
 from crew_runtime.store.sqlite import JOBS_FILE, SQLITE_FULL, SqliteJobStore, lock_folder
+
+AUTHORITIES_FILE: Final = "database-ca.pem"
+"""Where in the data folder those certificates are that the database's is checked against, if the settings name any."""
 
 
 def lock_data(folder: Path) -> IO[str]:
@@ -84,6 +87,6 @@ def _authorities(settings: AgentSettings) -> Path | None:
     """Write down whom the database's certificate is checked against, since libpq reads files alone."""
     if settings.database_ca is None:
         return None
-    file = settings.data_dir / "database-ca.pem"
+    file = settings.data_dir / AUTHORITIES_FILE
     file.write_text(f"{settings.database_ca}\n", encoding="ascii")
     return file

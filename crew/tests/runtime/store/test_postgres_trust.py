@@ -6,7 +6,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from crew_runtime.agent_stores import agent_stores
 from crew_runtime.common.configuration import ConfigurationError
+from crew_runtime.store.open import AUTHORITIES_FILE
 from crew_runtime.store.postgres import PostgresJobStore
 from support.postgres import Cluster
 
@@ -65,3 +67,18 @@ def test_only_a_known_certificate_of_the_host_is_trusted(cluster: Cluster, serve
         _open(url, other / "server.crt")
     with psycopg.connect(f"{server}?sslmode=require") as connection:
         assert connection.pgconn.ssl_in_use
+
+
+def test_an_operator_s_programs_trust_whom_the_runtime_trusts(cluster: Cluster, server: str, tmp_path: Path) -> None:
+    own = _certificate(tmp_path, "IP:127.0.0.1")
+    cluster.speak_tls(own)
+    environment = {
+        "DATA_DIR": str(tmp_path), "DATABASE_URL": f"{server}?sslmode=verify-full", "DATABASE_SCHEMA": "jobs"
+    }  # fmt: skip
+    with pytest.raises(ConfigurationError):
+        next(agent_stores(environment))
+    (tmp_path / AUTHORITIES_FILE).write_bytes(own.read_bytes())
+    with pytest.raises(ConfigurationError):
+        next(agent_stores(environment))
+    ((agent, store),) = list(agent_stores({**environment, "DATABASE_CA": "as the runtime has it"}))
+    assert (agent, store.shared) == ("", True)
