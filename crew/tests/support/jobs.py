@@ -17,6 +17,7 @@ from crew_runtime.declared.input_schema import InputField
 from crew_runtime.http.server.connections import Connection
 from crew_runtime.job.author_project import AuthorProject
 from crew_runtime.job.model_access import ModelAccess
+from crew_runtime.job.model_usage import ModelUsage
 from crew_runtime.model.agent_model import AgentModel
 from crew_runtime.model.daily_tokens import DailyTokens
 from crew_runtime.model.gateway import ModelGateway
@@ -71,8 +72,8 @@ class TokenCounts:
     def __init__(self) -> None:
         self.days: Counter[str] = Counter()
 
-    def add_tokens(self, day: str, tokens: int) -> int:
-        self.days[day] += tokens
+    def add_usage(self, day: str, usages: Sequence[ModelUsage]) -> int:
+        self.days[day] += sum(usage.tokens for usage in usages)
         return self.days[day]
 
 

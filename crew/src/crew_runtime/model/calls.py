@@ -12,6 +12,7 @@ _MODELS: Final = re.compile(r"models(/[A-Za-z0-9][\w.:@-]*)*", re.ASCII)
 _OUTPUT_LIMITS: Final = ("max_completion_tokens", "max_tokens", "max_output_tokens")
 _CHOICES: Final = ("n", "best_of")
 _UNLIMITED_OUTPUT: Final = 1024
+_LONGEST_MODEL: Final = 200
 _BYTES_PER_TOKEN: Final = 3
 """English has four or more; whoever is not told how many tokens there were must not reckon with too few."""
 
@@ -39,6 +40,12 @@ class Call:
     def generates(self) -> bool:
         """Whether the call counts as one of the job's; embeddings cost tokens alone, and lists of models nothing."""
         return self.path in _GENERATING
+
+    @property
+    def model(self) -> str:
+        """The model that is asked for, as a text that every store and log takes: the job may have sent any."""
+        name = str((self.sent or {}).get("model", ""))[:_LONGEST_MODEL]
+        return name.encode("utf-8", "replace").decode().replace("\0", "?")
 
     @property
     def streams(self) -> bool:

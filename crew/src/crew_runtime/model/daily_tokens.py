@@ -3,11 +3,12 @@
 import asyncio
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import Final, Protocol
 
 from crew_runtime.common.logs import event
+from crew_runtime.job.model_usage import ModelUsage
 from crew_runtime.store import StoreUnavailableError
 
 _log: Final = logging.getLogger(__name__)
@@ -18,8 +19,8 @@ _LOOK_SECONDS: Final = 15
 class TokenCount(Protocol):
     """The part of a job store that keeps the count."""
 
-    def add_tokens(self, day: str, tokens: int) -> int:
-        """Count tokens, durably, and return those of the day by all runtimes."""
+    def add_usage(self, day: str, usages: Sequence[ModelUsage]) -> int:
+        """Count tokens, durably, and return those of the day by all runtimes; of a job and model there is one usage."""
 
 
 def _now() -> datetime:
@@ -38,7 +39,7 @@ class DailyTokens:
         self._clock = clock
         self._lock = threading.Lock()
         self._writing = threading.Lock()
-        self._unwritten = 0
+        self._unwritten: dict[tuple[str, str], ModelUsage] = {}
         self._written = 0
         self._day = self._today()
         self._told = ""
@@ -48,7 +49,7 @@ class DailyTokens:
         """Tokens of today, as far as is known here."""
         with self._lock:
             written = self._written if self._day == self._today() else 0
-            return written + self._unwritten
+            return written + sum(usage.tokens for usage in self._unwritten.values())
 
     @property
     def is_spent(self) -> bool:
@@ -62,23 +63,28 @@ class DailyTokens:
         midnight = datetime.combine(moment.date() + timedelta(days=1), time(), UTC)
         return max(1, int((midnight - moment).total_seconds()))
 
-    def add(self, tokens: int) -> None:
+    def add(self, usage: ModelUsage) -> None:
         """Count tokens here; `write` makes it durable."""
+        if not usage.tokens:
+            return
+        of = (usage.job, usage.model)
         with self._lock:
-            self._unwritten += tokens
+            before = self._unwritten.get(of)
+            self._unwritten[of] = before.plus(usage) if before else usage
 
     def write(self) -> None:
         """Write what was counted here, and learn what others have used. Blocks."""
         with self._writing:
             day = self._today()
             with self._lock:
-                tokens, self._unwritten = self._unwritten, 0
+                usages, self._unwritten = list(self._unwritten.values()), {}
             try:
                 # What was used just before midnight may count for the day that has begun.
-                written = self._store.add_tokens(day, tokens)
+                written = self._store.add_usage(day, usages)
             except StoreUnavailableError as error:
                 event(_log, logging.ERROR, "store_unavailable", reason=str(error))
-                self.add(tokens)
+                for usage in usages:
+                    self.add(usage)
                 return
             with self._lock:
                 self._day, self._written = day, written

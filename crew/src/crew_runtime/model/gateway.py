@@ -41,7 +41,6 @@ _STOPS_WITHIN_SECONDS: Final = 1
 _MOST_CONNECTIONS: Final = 512
 _TOKEN_BYTES: Final = 32
 _BEARER: Final = "bearer "
-_LONGEST_MODEL: Final = 200
 
 
 class ModelGateway:
@@ -179,9 +178,9 @@ class ModelGateway:
     async def _ask(self, call: Call, session: Session, headers: dict[str, str], send: Send) -> None:
         assert self._relay  # noqa: S101 - made before the server
 
-        def charge(tokens: int) -> None:
-            session.charge(tokens)
-            TOKENS.add(tokens)
+        def charge(asked: int, answered: int) -> None:
+            session.charge(call.model, asked, answered)
+            TOKENS.add(asked + answered)
 
         meter = Meter(call, charge)
         if call.sent is None:
@@ -241,7 +240,7 @@ def _traced(meter: Meter, session: Session, begun: int, refused: RefusedError | 
     asked, answered = meter.parts
     return ModelCall(
         path=meter.call.path,
-        model=str((meter.call.sent or {}).get("model", ""))[:_LONGEST_MODEL],
+        model=meter.call.model,
         begun=begun,
         ended=time.time_ns(),
         input_tokens=asked,

@@ -36,8 +36,8 @@ class Meter:
     """What one call has taken, whatever became of it; by its length where the API does not say."""
 
     call: Call
-    charge: Callable[[int], None]
-    charged: int = 0
+    charge: Callable[[int, int], None]
+    charged: tuple[int, int] = (0, 0)
     received: int = 0
     reported: int = 0
     parts: tuple[int, int] = (0, 0)
@@ -48,9 +48,22 @@ class Meter:
 
     def settle(self) -> None:
         """Charge what is not charged yet: before whoever asked knows that the answer is complete, and may go."""
-        more = max(0, self.tokens - self.charged)
-        self.charged += more
-        self.charge(more)
+        (asked, answered), (asked_before, answered_before) = self.taken, self.charged
+        more = max(0, asked - asked_before), max(0, answered - answered_before)
+        self.charged = asked_before + more[0], answered_before + more[1]
+        self.charge(*more)
+
+    @property
+    def taken(self) -> tuple[int, int]:
+        """The tokens of question and answer, together those to be charged.
+
+        What an API counts besides both, such as thinking that it does not show, is charged for as part of the answer.
+        """
+        asked = self.parts[0]
+        if not any(self.parts):
+            asked = self.call.asked if self.call.generates else self.tokens
+        asked = min(asked, self.tokens)
+        return asked, self.tokens - asked
 
     @property
     def tokens(self) -> int:
@@ -146,7 +159,7 @@ class Relay:
             meter.received += len(piece)
             kept += piece[: LONGEST_KEPT - len(kept)]
             passed = events.passed_on(piece)
-            meter.reported = events.tokens
+            meter.reported, meter.parts = events.tokens, events.parts
             if events.is_done:
                 meter.settle()
             if passed:

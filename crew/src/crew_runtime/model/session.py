@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from crew_runtime.job.failures import Failure
 from crew_runtime.job.model_access import ModelAccess
+from crew_runtime.job.model_usage import ModelUsage
 from crew_runtime.model.answer_text import text_of
 from crew_runtime.model.calls import Call
 from crew_runtime.model.daily_tokens import DailyTokens
@@ -68,6 +69,8 @@ class Session:
     budget: Budget
     day: DailyTokens
     agent: str | None = None
+    job: str = ""
+    """The job's reference; empty where a crew is only tried out."""
     inputs: Mapping[str, str] = field(default_factory=dict)
     calls: int = 0
     tokens: int = 0
@@ -105,10 +108,10 @@ class Session:
             return Failure.DAILY_TOKENS_SPENT
         return None
 
-    def charge(self, tokens: int) -> None:
-        """Count what an admitted call has taken."""
-        self.tokens += tokens
-        self.day.add(tokens)
+    def charge(self, model: str, asked: int, answered: int) -> None:
+        """Count what an admitted call has taken: the tokens of question and answer."""
+        self.tokens += asked + answered
+        self.day.add(ModelUsage(job=self.job, model=model, input_tokens=asked, output_tokens=answered))
 
     def release(self, call: Call) -> None:
         """Give up what was reserved for an admitted call, which is over and charged."""

@@ -277,7 +277,7 @@ class JobRunner:
         """Run a job in a process; None if it asks its customer, and the process does not wait for the answer."""
         process = None
         session = self._model.open(plan.access, inputs, _budget_of(job, plan.limits))
-        session.trace = self._traced.get(job.id)
+        session.job, session.trace = job.reference, self._traced.get(job.id)
         try:
             process = await self._in_thread(
                 plan.launcher.make,

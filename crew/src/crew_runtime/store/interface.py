@@ -1,11 +1,12 @@
 """What a job store does."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from crew_runtime.job.failure_report import Report
 from crew_runtime.job.failures import Failure
 from crew_runtime.job.job import Job, JobState, PaymentTerms, Question
+from crew_runtime.job.model_usage import ModelUsage
 
 
 class StoreUnavailableError(Exception):
@@ -107,8 +108,18 @@ class JobStore(Protocol):
     def counts(self) -> Mapping[JobState, int]:
         """Count all jobs by state."""
 
-    def add_tokens(self, day: str, tokens: int) -> int:
-        """Count tokens of the model that were used on a day, and return those of that day by all runtimes."""
+    def add_usage(self, day: str, usages: Sequence[ModelUsage]) -> int:
+        """Count tokens of models that were used on a day, and return those of that day by all runtimes.
+
+        Of a job and model there is one usage at most.
+        """
+
+    def usage_by_month(self, *, month: str | None = None, by_job: bool = False) -> list[tuple[str, ModelUsage]]:
+        """Return what was used of each model in each month, or in one (`2026-11`, UTC), by all runtimes.
+
+        All jobs of a month are summed, unless each is wanted. It is kept when jobs are erased: nothing of it is the
+        customer's.
+        """
 
     def count_unpaid(self) -> int:
         """Count the open jobs that wait for their payment and have not given way."""

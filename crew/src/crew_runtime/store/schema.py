@@ -2,7 +2,7 @@
 
 from typing import Final
 
-VERSION: Final = 7
+VERSION: Final = 8
 
 COLUMNS: Final = (
     "id", "status_id", "state", "agent_identifier", "identifier_from_purchaser", "input_data", "input_hash",
@@ -78,7 +78,18 @@ _V7: Final = """
 ALTER TABLE jobs ADD COLUMN failure_report TEXT;
 """
 
-_STEPS: Final = (_V1, _V2, _V3, _V4, _V5, _V6, _V7)
+_V8: Final = """
+CREATE TABLE model_usage (
+  day TEXT NOT NULL,
+  job TEXT NOT NULL,
+  model TEXT NOT NULL,
+  input_tokens {integer} NOT NULL,
+  output_tokens {integer} NOT NULL,
+  PRIMARY KEY (day, job, model)
+){options};
+"""
+
+_STEPS: Final = (_V1, _V2, _V3, _V4, _V5, _V6, _V7, _V8)
 
 
 def steps_from(version: int, *, integer: str, options: str = "", up_to: int = VERSION) -> list[str]:

@@ -1,12 +1,13 @@
 """The tokens of a day: kept over restarts, shared by runtimes, forgotten at midnight by UTC."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from crew_runtime.job.model_usage import ModelUsage
 from crew_runtime.model.daily_tokens import DailyTokens
 from crew_runtime.store import JobStore, StoreUnavailableError
 from crew_runtime.store.postgres import PostgresJobStore
@@ -26,7 +27,7 @@ class Clock:
 
 
 def used(day: DailyTokens, tokens: int) -> DailyTokens:
-    day.add(tokens)
+    day.add(ModelUsage(model="stub", input_tokens=tokens, output_tokens=0))
     day.write()
     return day
 
@@ -84,7 +85,7 @@ def test_what_the_store_cannot_take_now_is_counted_and_written_later() -> None:
 
 
 class Unavailable:
-    def add_tokens(self, _day: str, _tokens: int) -> int:
+    def add_usage(self, _day: str, _usages: Sequence[ModelUsage]) -> int:
         raise StoreUnavailableError
 
 
@@ -98,3 +99,32 @@ def test_that_a_day_is_spent_is_logged_once(caplog: pytest.LogCaptureFixture) ->
         for _ in range(3):
             used(day, 10)
     assert [record.getMessage() for record in caplog.records] == ["daily_tokens_spent"]
+
+
+def test_what_was_used_is_kept_by_month_job_and_model(stores: tuple[JobStore, JobStore]) -> None:
+    clock = Clock(datetime(2026, 2, 28, tzinfo=UTC))
+    one, two = (DailyTokens(store, None, clock) for store in stores)
+    usages = [used_by("a", "large", 5, 7), used_by("a", "large", 1, 2), used_by("a", "small", 3, 0)]
+    for usage in usages:
+        one.add(usage)
+    one.write()
+    clock.moment = NOON
+    for day, usage in [(one, used_by("a", "large", 10, 20)), (two, used_by("b", "large", 100, 0)),
+                       (one, used_by("a", "large", 0, 4)), (two, used_by("b", "small", 0, 0))]:  # fmt: skip
+        day.add(usage)
+        day.write()
+    february = [("2026-02", used_by("a", "large", 6, 9)), ("2026-02", used_by("a", "small", 3, 0))]
+    march = [("2026-03", used_by("a", "large", 10, 24)), ("2026-03", used_by("b", "large", 100, 0))]
+    store = stores[0]
+    assert store.usage_by_month(by_job=True) == [*february, *march]
+    assert store.usage_by_month(month="2026-03", by_job=True) == march
+    assert store.usage_by_month() == [
+        ("2026-02", used_by("", "large", 6, 9)),
+        ("2026-02", used_by("", "small", 3, 0)),
+        ("2026-03", used_by("", "large", 110, 24)),
+    ]
+    assert (one.used, two.used) == (134, 134), "of today alone"
+
+
+def used_by(job: str, model: str, asked: int, answered: int) -> ModelUsage:
+    return ModelUsage(job=job, model=model, input_tokens=asked, output_tokens=answered)

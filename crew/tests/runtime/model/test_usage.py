@@ -6,10 +6,13 @@ from typing import Any
 import pytest
 
 from crew_runtime.model.calls import read_call
-from crew_runtime.model.usage import EventStream, tokens_of
+from crew_runtime.model.relay import Meter
+from crew_runtime.model.usage import EventStream, parts_of, tokens_of
 
 USAGE = {"prompt_tokens": 5, "completion_tokens": 7, "total_tokens": 12}
 LAST = {"choices": [], "usage": USAGE}
+ASKED = 12
+"""Tokens that a question of 37 bytes is reckoned to have."""
 
 
 def events(*said: dict[str, Any], end: str = "\n\n") -> bytes:
@@ -89,3 +92,42 @@ def test_a_text_that_says_done_ends_no_stream() -> None:
 def test_a_call_is_reckoned_by_its_length_and_by_what_it_allows(path: str, body: object, expected: int) -> None:
     call = read_call("POST", path, json.dumps(body).encode())
     assert expected <= call.expected < expected + 30
+
+
+@pytest.mark.parametrize(
+    ("path", "usage", "taken"),
+    [
+        ("chat/completions", USAGE, (5, 7)),
+        ("responses", {"input_tokens": 3, "output_tokens": 4, "total_tokens": 7}, (3, 4)),
+        ("chat/completions", {**USAGE, "total_tokens": 100}, (5, 95)),
+        ("chat/completions", {"completion_tokens": 7}, (0, 7)),
+        ("chat/completions", {"total_tokens": 1000}, (ASKED, 1000 - ASKED)),
+        ("chat/completions", {"total_tokens": 2}, (2, 0)),
+        ("chat/completions", None, (ASKED, 40)),
+        ("embeddings", {"prompt_tokens": 5, "total_tokens": 5}, (5, 0)),
+        ("embeddings", {"total_tokens": 6}, (6, 0)),
+        ("embeddings", None, (ASKED, 0)),
+    ],
+    ids=str,
+)
+def test_what_a_call_took_is_told_apart(path: str, usage: dict[str, int] | None, taken: tuple[int, int]) -> None:
+    charged: list[tuple[int, int]] = []
+    call = read_call("POST", path, b'{"model": "m", "input": "some words"}')
+    meter = Meter(
+        call, lambda asked, answered: charged.append((asked, answered)), is_sent=True, is_answered=True, received=120
+    )
+    answer = {"usage": usage}
+    meter.reported, meter.parts = tokens_of(answer), parts_of(answer)
+    meter.settle()
+    meter.settle()
+    assert charged == [taken, (0, 0)]
+    assert sum(taken) == meter.tokens
+
+
+@pytest.mark.parametrize(
+    ("asked", "model"),
+    [('"gpt"', "gpt"), ('"a\\u0000b"', "a?b"), ('"\\ud800"', "?"), (f'"{"m" * 300}"', "m" * 200), ("7", "7")],
+    ids=str,
+)
+def test_any_name_of_a_model_can_be_kept(asked: str, model: str) -> None:
+    assert read_call("POST", "responses", f'{{"model": {asked}}}'.encode()).model == model
