@@ -16,6 +16,7 @@ export {
   declaredWallets,
   folderOfAgents,
   ledgerSettings,
+  modelPrices,
   notASetting,
   readHostingSettings,
   wrongSettings,

@@ -14,7 +14,7 @@ import type { SbomFlags } from "./sbom.ts";
 import type { SandboxFlags } from "./sandbox.ts";
 import { INSTEAD } from "./pulumi-words.ts";
 import { BOOTSTRAP, INIT, MIGRATE, NEW, PROMOTE } from "./project/commands.ts";
-import type { SpentFlags } from "./spent.ts";
+import { COSTS, SPENT } from "./spending/commands.ts";
 import type { StatusFlags } from "./status.ts";
 import { STACK_COMMANDS } from "./stack/index.ts";
 
@@ -163,20 +163,6 @@ const STATUS: CommandSpec = {
   ],
   run: async (project, flags: StatusFlags, agent: string | undefined) =>
     (await import("./status.ts")).status(project, flags, agent),
-};
-
-const SPENT: CommandSpec = {
-  name: "spent",
-  description: "sum what runs spent, by month and agent: this machine's, or with masumi:ledger all machines'",
-  options: [
-    onStack(),
-    option("--month <yyyy-mm>", "this month alone (UTC)"),
-    option("--agent <id>", "this agent alone"),
-    asJson("print the sums as JSON"),
-  ],
-  notes: ["Exit code: 1 when lines of the ledger could not be read, else 0."],
-  examples: ["spent", "spent --month 2026-11 --stack mainnet", "spent --json | jq -r .total.feeLovelace"],
-  run: async (project, flags: SpentFlags) => (await import("./spent.ts")).spent(project, flags),
 };
 
 const LOGS: CommandSpec = {
@@ -340,6 +326,7 @@ const LISTED = [
   ...OPERATIONS,
   STATUS,
   SPENT,
+  COSTS,
   LOGS,
   SBOM,
   HIRE,

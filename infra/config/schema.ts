@@ -12,6 +12,8 @@ const vkey = z
   .string()
   .regex(/^[0-9a-f]{56}$/, "expected 56 lower-case hex digits (the wallet's verification key)");
 const digits = /^\d+$/;
+/** An amount with as many decimals as ADA has. */
+const millionths = /^\d{1,12}(\.\d{1,6})?$/;
 
 const wallet = z.strictObject({
   vkey,
@@ -92,6 +94,25 @@ const traces = z.strictObject({
   }),
 });
 
+/** US dollars for a million tokens, as a decimal: no price is ever calculated with as a floating-point number. */
+const perMillionTokens = z
+  .union([z.number(), z.string()], { error: "expected US dollars per million tokens, for example 0.4" })
+  .transform(String)
+  .refine((text) => millionths.test(text), {
+    error: "expected US dollars per million tokens with at most 6 decimals, for example 0.4",
+  });
+
+/** masumi:modelPrices: what models cost, by the name that the model's API is asked by. */
+const modelPrices = z.record(
+  z.string().min(1),
+  z.strictObject({
+    /** Of what a model is asked. */
+    input: perMillionTokens,
+    /** Of what it answers, thinking included; 0 for embeddings. */
+    output: perMillionTokens,
+  }),
+);
+
 /** The settings of a stack, masumi:<name> each, as Pulumi hands them over: texts, and JSON for what is nested. */
 export const schema = z.strictObject({
   network: z.enum(["Preprod", "Mainnet"]),
@@ -143,6 +164,8 @@ export const schema = z.strictObject({
     .transform(Number)
     .refine((tokens) => tokens >= 1000 && tokens <= 1e12, "expected 1000 to 1000000000000")
     .optional(),
+  /** What models cost, in US dollars per million tokens, for `masumi-agents costs`; changes nothing that runs. */
+  modelPrices: json(modelPrices, "{ gpt-4.1-mini: { input: 0.4, output: 1.6 } }").prefault("{}"),
   /** The key that crews take payments with; never the one that registers agents. */
   runtimeKey: z.string().min(1).optional(),
   /** Keys of single agents; the others share runtimeKey. */
@@ -202,10 +225,7 @@ export const schema = z.strictObject({
   otherRegistrations: json(z.array(z.string().min(1)), "[another-owner]").optional(),
   v1Replacement: z.enum(["create-first", "delete-first"]).default("create-first"),
   /** What a run may take from the wallets, in ADA: fees, and what new tokens lock. Demanded on Mainnet. */
-  maxAda: z
-    .string()
-    .regex(/^\d{1,12}(\.\d{1,6})?$/, "expected an amount of ADA, for example 12.5")
-    .optional(),
+  maxAda: z.string().regex(millionths, "expected an amount of ADA, for example 12.5").optional(),
   allowDeregister: json(z.array(z.string()), "[market-researcher]").optional(),
   confirmMainnet: z
     .enum(["true", "false"])

@@ -19,7 +19,10 @@ export function formatUnits(amount: bigint, decimals: number): string {
 export const formatAda = (lovelace: bigint): string => formatUnits(lovelace, ADA_DECIMALS);
 
 /** Returns a decimal amount of ADA in lovelace; undefined if it is none. @example parseAda("12.5") // 12500000n */
-export function parseAda(text: string): bigint | undefined {
+export const parseAda = parseMillionths;
+
+/** Returns a decimal amount in millionths; undefined if it is none. @example parseMillionths("0.4") // 400000n */
+export function parseMillionths(text: string): bigint | undefined {
   const [, whole, fraction = ""] = /^(\d{1,12})(?:\.(\d{1,6}))?$/.exec(text.trim()) ?? [];
-  return whole === undefined ? undefined : BigInt(whole + fraction.padEnd(ADA_DECIMALS, "0"));
+  return whole === undefined ? undefined : BigInt(whole + fraction.padEnd(6, "0"));
 }

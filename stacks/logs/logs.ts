@@ -1,4 +1,5 @@
 import { readHostingSettings } from "../../infra/config.ts";
+import type { Agent } from "../../infra/declarations/index.ts";
 import { type LogPlace, logPlaceOf } from "../../infra/fleet/index.ts";
 import { loadStackAgents } from "../agents.ts";
 import { readNetwork } from "../network.ts";
@@ -28,6 +29,24 @@ export function findLogs(
   wanted: string | undefined,
   env: CallOptions["env"],
 ): AgentLog[] {
+  const { agents, logs: all } = findAllLogs(project, stack, env);
+  if (wanted !== undefined && !agents.some(({ id }) => id === wanted))
+    throw unknownAgent(stack, wanted, agents);
+  const logs = all.filter(({ agentId }) => wanted === undefined || agentId === wanted);
+  if (logs.length > 0) return wanted === undefined ? eachOnce(logs) : logs;
+  throw new UserError(
+    wanted === undefined
+      ? `Stack ${stack} runs no agent whose log can be read from here.`
+      : `${wanted} is not run by this stack: its log is where it runs.`,
+  );
+}
+
+/** Return a stack's agents, and where the log is of each that it runs. */
+export function findAllLogs(
+  project: Project,
+  stack: string,
+  env: CallOptions["env"],
+): { readonly agents: readonly Agent[]; readonly logs: readonly AgentLog[] } {
   // What is wrong with a file is no reason to keep a log back.
   const { readable: agents } = loadStackAgents(project, stack);
   const { settings } = readNetwork(project, stack);
@@ -37,20 +56,11 @@ export function findLogs(
     project: projectName(project),
     stack,
   };
-  if (wanted !== undefined && !agents.some(({ id }) => id === wanted))
-    throw unknownAgent(stack, wanted, agents);
-  const logs = agents
-    .filter(({ id }) => wanted === undefined || id === wanted)
-    .flatMap((agent) => {
-      const place = logPlaceOf(context, agent);
-      return place ? [{ agentId: agent.id, place }] : [];
-    });
-  if (logs.length > 0) return wanted === undefined ? eachOnce(logs) : logs;
-  throw new UserError(
-    wanted === undefined
-      ? `Stack ${stack} runs no agent whose log can be read from here.`
-      : `${wanted} is not run by this stack: its log is where it runs.`,
-  );
+  const logs = agents.flatMap((agent) => {
+    const place = logPlaceOf(context, agent);
+    return place ? [{ agentId: agent.id, place }] : [];
+  });
+  return { agents, logs };
 }
 
 /** Puts the log that the agents of the shared crew service have in common in the place of theirs. */

@@ -43,6 +43,7 @@ describe.each([80, 120, 160])("at a terminal of %i columns", (columns) => {
     "import",
     "validate --stack preprod",
     "spent --agent nobody",
+    "costs",
   ])("%s keeps to them", async (words) => {
     const terminal = startAtTerminal(project, words.split(" "), columns);
     await terminal.exitCode;

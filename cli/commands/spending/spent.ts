@@ -1,8 +1,8 @@
-import { formatAda } from "../../providers/common/amounts.ts";
-import type { Project } from "../../stacks/project.ts";
-import { type SpentDocument, readSpending } from "../../stacks/spent.ts";
-import { formatTable, stdoutColumns } from "../table.ts";
-import { count, paintFor, print, printJson, printProgress } from "../text.ts";
+import { formatAda } from "../../../providers/common/amounts.ts";
+import type { Project } from "../../../stacks/project.ts";
+import { type SpentDocument, readSpending } from "../../../stacks/spent.ts";
+import { formatTable, stdoutColumns } from "../../table.ts";
+import { count, paintFor, print, printJson, printProgress } from "../../text.ts";
 
 export interface SpentFlags {
   readonly stack: string;
