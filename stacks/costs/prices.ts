@@ -26,7 +26,7 @@ export const formatUsd = (cost: bigint): string => formatUnits(cost, DECIMALS);
 /** Return US dollars with so many decimals that they can be read, rounded to the nearest. @example roundUsd("0.0000005") // "0.000001" */
 export function roundUsd(usd: string): string {
   const [whole = "", fraction = ""] = usd.split(".");
-  const exact = BigInt(whole + fraction.padEnd(DECIMALS, "0"));
+  const exact = BigInt(whole + fraction) * 10n ** BigInt(DECIMALS - fraction.length);
   const unit = 10n ** BigInt(DECIMALS - SHOWN);
   return formatUnits((exact + unit / 2n) / unit, SHOWN);
 }
