@@ -3,7 +3,7 @@ import { checksummed } from "../../providers/common/evm-address.ts";
 import { type RunningSandbox, startSandbox } from "../../local/sandbox/index.ts";
 import defaultWorld from "../../local/sandbox/world.default.json" with { type: "json" };
 import { type OutsideAgents, outsideAgent, startOutsideAgents } from "../helpers/outside-agents.ts";
-import { TestProject, changes } from "../helpers/project.ts";
+import { TestProject, changes, twice } from "../helpers/project.ts";
 import { SandboxControl } from "../helpers/sandbox-control.ts";
 
 /* An agent that is paid on Cardano and, by x402, on an EVM chain. Every step is taken twice. */
@@ -55,12 +55,6 @@ afterAll(async () => {
   await outside.close();
 });
 
-async function twice(...words: string[]) {
-  const first = await project.report(...words);
-  expect(changes(await project.report(...words)), `a second ${words[0]} plans nothing`).toEqual([]);
-  return changes(first);
-}
-
 it("nobody is paid whom the stack does not name", async () => {
   declare("1 USDC");
   const { exitCode, stdout, stderr } = await project.run("up");
@@ -73,7 +67,7 @@ it("nobody is paid whom the stack does not name", async () => {
 
 it("up registers all ways to pay in one entry", async () => {
   expect((await allow(PAY_TO)).exitCode).toBe(0);
-  expect(await twice("up")).toContain("create AgentRegistration alpha");
+  expect(await twice(project, "up")).toContain("create AgentRegistration alpha");
   const [cardano, fixed, dynamic] = await sources();
   expect(cardano).toMatchObject({ chain: "Cardano", pricing: { fixed: [{ asset: "", amount: "3000000" }] } });
   expect(fixed).toMatchObject({
@@ -108,7 +102,7 @@ it("another price, and another address of the stack's, are updates that plan sho
     from: expect.stringContaining(`${CHAIN}: 1 of ${USDC.toLowerCase()} to ${PAY_TO.toLowerCase()}`),
     to: expect.stringContaining(`${CHAIN}: 2 of ${USDC.toLowerCase()} to ${other}`),
   });
-  expect(await twice("up")).toContain("update AgentRegistration alpha");
+  expect(await twice(project, "up")).toContain("update AgentRegistration alpha");
   expect((await sources())[1]).toMatchObject({ payTo: other, pricing: { fixed: [{ amount: "2000000" }] } });
 }, 120_000);
 
@@ -128,9 +122,9 @@ it("import writes the sources by the stack's names, and none that it does not ha
 
 it("a file without sources removes them", async () => {
   declare(undefined);
-  expect(await twice("up")).toContain("update AgentRegistration alpha");
+  expect(await twice(project, "up")).toContain("update AgentRegistration alpha");
   expect(await sources()).toHaveLength(1);
-  await twice("destroy");
+  await twice(project, "destroy");
 }, 120_000);
 
 it("a chain that is not settled there is refused before anything is spent", async () => {

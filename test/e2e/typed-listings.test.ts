@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { type RunningSandbox, startSandbox } from "../../local/sandbox/index.ts";
 import defaultWorld from "../../local/sandbox/world.default.json" with { type: "json" };
 import { type OutsideAgents, outsideAgent, startOutsideAgents } from "../helpers/outside-agents.ts";
-import { TestProject, changes } from "../helpers/project.ts";
+import { TestProject, changes, twice } from "../helpers/project.ts";
 import { SandboxControl } from "../helpers/sandbox-control.ts";
 import { WITH_A2A } from "../providers/masumi/strange-rows.ts";
 
@@ -40,15 +40,9 @@ afterAll(async () => {
   await outside.close();
 });
 
-async function twice(...words: string[]) {
-  const first = await project.report(...words);
-  expect(changes(await project.report(...words)), `a second ${words[0]} plans nothing`).toEqual([]);
-  return changes(first);
-}
-
 it("up registers each as what it is", async () => {
   declare("3 ADA");
-  expect(await twice("up")).toContain("create AgentRegistration alpha");
+  expect(await twice(project, "up")).toContain("create AgentRegistration alpha");
   expect((await rows()).toSorted()).toEqual([
     "Alpha OpenApi RegistrationConfirmed",
     "Beta X402 RegistrationConfirmed",
@@ -80,7 +74,7 @@ it("plan and preview say that a change replaces, and what that loses; up replace
   expect(plan.stdout).toContain("The registry ranks it by its age, which starts anew.");
   expect(plan.stdout).toContain("1 to update, 3 to replace");
   expect((await project.run("preview")).stdout).toContain("alpha is REPLACED on the chain");
-  const made = await twice("up");
+  const made = await twice(project, "up");
   expect(made).toContain("update AgentRegistration delta");
   expect((await rows()).toSorted()).toEqual([
     "Alpha OpenApi DeregistrationConfirmed",
@@ -98,7 +92,7 @@ it("a change of the type replaces, both ways", async () => {
   const { stdout } = await project.run("plan");
   expect(stdout).toContain("alpha is REPLACED on the chain: its type changes from openapi to standard");
   expect(stdout).toContain("delta is REPLACED on the chain: its type changes from standard to openapi");
-  await twice("up");
+  await twice(project, "up");
   const live = (await rows()).filter((row) => !row.endsWith("DeregistrationConfirmed"));
   expect(live.toSorted()).toEqual([
     "Alpha Standard RegistrationConfirmed",
@@ -129,7 +123,7 @@ it("import writes what is registered, and up takes it over", async () => {
 }, 120_000);
 
 it("destroy burns them and ends", async () => {
-  await twice("destroy");
+  await twice(project, "destroy");
   expect((await rows()).every((row) => row.endsWith("DeregistrationConfirmed"))).toBe(true);
 }, 120_000);
 

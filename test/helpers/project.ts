@@ -164,3 +164,12 @@ export function changes(report: RunReport): string[] {
     .map(({ op, type, name }) => `${op} ${type.replace(/^.*[:/]/, "")} ${name}`)
     .toSorted();
 }
+
+/** Runs an operation twice, and returns what the first changed. @throws Error if the second changed anything */
+export async function twice(project: TestProject, ...words: string[]): Promise<string[]> {
+  const first = await project.report(...words);
+  const again = changes(await project.report(...words));
+  if (again.length > 0)
+    throw new Error(`A second ${words[0]} is to plan nothing, but did: ${again.join(", ")}`);
+  return changes(first);
+}
