@@ -33,7 +33,8 @@ function stateOf({ state, availability }: AgentStatus): Cell {
 
 /**
  * Return the table that `demo`, `up` and `status` end with: one row an agent, as the last run left it and as it answers now. It fits into
- * the terminal; `isWide` adds what is seldom wanted, `registry` what the network's registry says.
+ * the terminal; `isWide` adds what is seldom wanted, `registry` what the network's registry says. Types of listings are shown where not all
+ * are standard.
  */
 export function agentTable(
   agents: readonly AgentStatus[],
@@ -43,9 +44,11 @@ export function agentTable(
   const fees = feeShares(agents);
   // Without a single answer there is only a reason, which is said below the table.
   const told = registry?.agents.size ? registry.agents : undefined;
+  const hasTypes = agents.some(({ listing }) => listing !== undefined);
   const rows = agents.map((agent) => [
     agent.id,
     stateOf(agent),
+    ...(hasTypes ? [agent.listing?.type ?? "standard"] : []),
     ...(told ? [registryCell(told.get(agent.agentIdentifier))] : []),
     priceOf(agent),
     agent.url,
@@ -60,7 +63,8 @@ export function agentTable(
       : []),
   ]);
   const more = isWide ? ["registration", "identifier", "in base units", "transaction", "ADA spent"] : [];
-  return formatTable(["agent", "state", ...(told ? ["registry"] : []), "price", "URL", ...more], rows, {
+  const some = [...(hasTypes ? ["listing"] : []), ...(told ? ["registry"] : [])];
+  return formatTable(["agent", "state", ...some, "price", "URL", ...more], rows, {
     // A URL that is broken over lines cannot be copied.
     ...(isWide ? {} : { columns: stdoutColumns() }),
     paint: paintFor(process.stdout),

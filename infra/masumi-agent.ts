@@ -3,7 +3,7 @@ import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { sha256 } from "../providers/common/sha256.ts";
 import { AgentConfirmation, AgentRegistration } from "../providers/masumi/index.ts";
-import { digestOf, marker } from "../providers/masumi/service/index.ts";
+import { type TypedListing, digestOf, marker, typedListingOf } from "../providers/masumi/service/index.ts";
 import { AgentRecord, RegistrationRecord } from "../providers/records/index.ts";
 import type { Publish } from "./deploy/catalogues/publish.ts";
 import type { StackConfig } from "./config.ts";
@@ -33,6 +33,8 @@ export interface AgentOutput {
   readonly registrationId: string;
   readonly walletVkey: string;
   readonly pricing: Agent["pricing"];
+  /** Absent of a standard agent. */
+  readonly listing?: TypedListing;
   readonly feeLovelace: string;
   readonly lockedLovelace: string;
   /** Whom it belongs to, if its file says so. */
@@ -177,13 +179,16 @@ async function outputOf(
     registrationId: registered.id,
     walletVkey: registered.wallet.vkey,
     pricing: listed.pricing,
+    ...(listed.listing ? { listing: listed.listing } : {}),
     feeLovelace: confirmed.feeLovelace,
     lockedLovelace: confirmed.lockedLovelace,
     ...(agent.user === undefined ? {} : { user: agent.user }),
   };
 }
 
-type Listed = Pick<Agent, "name" | "pricing">;
+interface Listed extends Pick<Agent, "name" | "pricing"> {
+  readonly listing: TypedListing | undefined;
+}
 
 function listedOf(
   { agent, wallet, sourceAddress, row, config }: MasumiAgentArgs,
@@ -191,11 +196,14 @@ function listedOf(
   url: string,
 ): Listed {
   const declared = { wallet, sourceAddress, listing: { ...listingOf(agent), apiBaseUrl: url } };
-  if (!row || content === digestOf(declared)) return agent;
+  if (!row || content === digestOf(declared)) {
+    return { name: agent.name, pricing: agent.pricing, listing: typedListingOf(declared.listing) };
+  }
   const { name, pricing } = row.listing;
-  if (pricing.type !== "fixed") return { name, pricing };
+  const listing = typedListingOf(row.listing);
+  if (pricing.type !== "fixed") return { name, pricing, listing };
   const table = assetTable(config.network, config.assets);
   const meant = agent.pricing.type === "fixed" ? agent.pricing.prices : [];
   const prices = pricing.prices.map((price) => ({ ...price, human: formatPrice(price, table, meant) }));
-  return { name, pricing: { type: pricing.type, prices } };
+  return { name, pricing: { type: pricing.type, prices }, listing };
 }

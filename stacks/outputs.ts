@@ -1,5 +1,6 @@
 import axios, { isAxiosError } from "../providers/common/axios.ts";
 import { z } from "zod";
+import { LISTING_TYPES } from "../providers/masumi/service/index.ts";
 import { redirectText } from "../providers/common/redirect.ts";
 import { exportState } from "../local/engine/stack/index.ts";
 import { localRun, localStackExists } from "./local/local-stack.ts";
@@ -22,6 +23,14 @@ const agentOutput = z.object({
     z.object({ type: z.literal("fixed"), prices: z.array(price) }),
     z.object({ type: z.enum(["free", "dynamic"]) }),
   ]),
+  /** Absent of a standard agent, as before there were others. */
+  listing: z
+    .object({
+      type: z.enum(LISTING_TYPES).exclude(["standard"]),
+      documentUrl: z.string(),
+      protocolVersions: z.array(z.string()).optional(),
+    })
+    .optional(),
   feeLovelace: z.string(),
   lockedLovelace: z.string(),
   user: z.string().optional(),

@@ -47,7 +47,10 @@ export async function status(project: Project, flags: StatusFlags, wanted?: stri
   return agents.some(({ availability }) => availability === "no answer") ? 1 : 0;
 }
 
-const listed = ({ agentIdentifier, url }: AgentOutput) => ({ agentIdentifier, probed: { apiBaseUrl: url } });
+const listed = ({ agentIdentifier, url, listing }: AgentOutput) => ({
+  agentIdentifier,
+  probed: { ...listing, apiBaseUrl: url },
+});
 
 const STATUS_WAITS_MS = 15_000;
 
@@ -111,6 +114,15 @@ function statusText(
 const feeText = (whole: string, share: string): string =>
   `${formatAda(BigInt(share))} ADA${share === whole ? "" : `, its part of ${formatAda(BigInt(whole))} ADA for the whole transaction`}`;
 
+const listingPairs = ({
+  type,
+  documentUrl,
+  protocolVersions = [],
+}: NonNullable<AgentOutput["listing"]>): [label: string, text: string][] => [
+  ["listing", [type, ...protocolVersions].join(" ")],
+  ["document", documentUrl],
+];
+
 /** Return everything about one agent, a line each. */
 function agentText(
   agent: AgentWithCrew,
@@ -126,6 +138,7 @@ function agentText(
   const lines: [string, string][] = [
     ["name", agent.name],
     ["URL", agent.url],
+    ...(agent.listing ? listingPairs(agent.listing) : []),
     ["availability", agent.availability],
     ...(crew ? [["crew", crew.isAlive ? `process ${crew.pid}` : "not running"] as [string, string]] : []),
     ...(crew ? [["log", crew.log] as [string, string]] : []),

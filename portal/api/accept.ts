@@ -172,6 +172,7 @@ function declare(parts: AcceptParts, template: Template, form: Form, who: Declar
       network,
       input: checked.input,
       disclosure: checked.disclosure ?? STANDARD_DISCLOSURE,
+      ...(checked.listing ? { listing: checked.listing } : {}),
       listed: digestOf(listingOf(checked)),
     },
   };

@@ -72,6 +72,9 @@ export const agent = z
     disclosure: z.string().optional().openapi({
       description: "What buyers are told of dealing with an AI; absent until an older agent is changed.",
     }),
+    listing: z.enum(["openapi", "a2a", "x402"]).optional().openapi({
+      description: "What the network's registry lists the agent as; absent of a standard one.",
+    }),
     documents: z.array(z.object({ sha256: z.string(), name: z.string(), bytes: z.int() })),
     expectedAt: time.nullable().openapi({ description: "When the chain is expected to have it." }),
     version: z.string().openapi({ description: "Rises with each change; the id of its event." }),

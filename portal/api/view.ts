@@ -46,6 +46,7 @@ function shownOf(agent: AgentRow, steps: readonly Step[]): AgentView {
     url: agent.url,
     input: shown.input.map((field) => ({ ...field })),
     ...(shown.disclosure === undefined ? {} : { disclosure: shown.disclosure }),
+    ...(shown.listing === undefined ? {} : { listing: shown.listing.type }),
     documents: form.documents.map((document) => ({ ...document })),
     expectedAt: agent.expectedAt?.toISOString() ?? null,
     version: agent.version,

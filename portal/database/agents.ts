@@ -34,6 +34,13 @@ export interface Problem {
   readonly remedy?: string;
 }
 
+/** As a declaration says it. */
+export interface ShownListing {
+  readonly type: "openapi" | "a2a" | "x402";
+  readonly document?: string;
+  readonly protocolVersions?: readonly string[];
+}
+
 /** What the page shows of a declaration, and a customer does not choose. */
 export interface Shown {
   readonly price: string;
@@ -41,6 +48,8 @@ export interface Shown {
   readonly input: readonly object[];
   /** What customers are told of dealing with an AI; agents of an older portal have none here. */
   readonly disclosure?: string;
+  /** How the network's registry lists the agent; absent of a standard one. */
+  readonly listing?: ShownListing;
   /** Identifies what the network shows of the agent, beside its address; agents of an older portal have none. */
   readonly listed?: string;
 }

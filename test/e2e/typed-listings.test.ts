@@ -59,6 +59,28 @@ it("plan, drift and refresh have nothing to say", async () => {
   expect(Object.values(other).filter((count) => count > 0)).toEqual([]);
 }, 120_000);
 
+it("status shows the types, and where the documents are", async () => {
+  const { stdout } = await project.run("status");
+  expect(stdout).toMatch(/^agent +state +listing +price +URL/m);
+  const shown = ["alpha", "beta", "gamma", "delta"].map(
+    (id) => new RegExp(`^${id} +available +(\\S+) `, "m").exec(stdout)?.[1],
+  );
+  expect(shown).toEqual(["openapi", "x402", "a2a", "standard"]);
+  const { stdout: full } = await project.run("status", "gamma");
+  expect(full).toMatch(/^ {2}listing +a2a 1\.0$/m);
+  expect(full).toMatch(/^ {2}document +http:\S+\/\.well-known\/agent-card\.json$/m);
+  expect((await project.run("status", "delta")).stdout).not.toContain("listing");
+  const { agents } = JSON.parse((await project.run("status", "--json")).stdout) as {
+    agents: { id: string; url: string; listing?: object }[];
+  };
+  const url = agents.find(({ id }) => id === "alpha")?.url ?? "";
+  expect(Object.fromEntries(agents.map(({ id, listing }) => [id, listing]))).toMatchObject({
+    alpha: { type: "openapi", documentUrl: `${url}/openapi.json` },
+    gamma: { type: "a2a", protocolVersions: ["1.0"] },
+    delta: undefined,
+  });
+}, 120_000);
+
 it("plan and preview say that a change replaces, and what that loses; up replaces what it must", async () => {
   declare("4 ADA");
   const plan = await project.run("plan");

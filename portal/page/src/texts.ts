@@ -1,4 +1,4 @@
-import type { Agent, AgentState, Template } from "./wire.ts";
+import type { Agent, AgentState, ListingType, Template } from "./wire.ts";
 
 /** How a state looks: at rest, at work, good, bad, over. */
 export type Tone = "busy" | "good" | "bad" | "gone";
@@ -44,6 +44,13 @@ export const STATES: Readonly<Record<AgentState, StateText>> = {
     sentence: "Your agent finishes its open jobs and leaves the network.",
   },
   deregistered: { label: "Removed", tone: "gone", sentence: "This agent has left the network." },
+};
+
+/** What the network shows buyers of an agent, instead of Masumi's own API. */
+export const LISTINGS: Readonly<Record<ListingType, string>> = {
+  openapi: "OpenAPI document",
+  a2a: "A2A agent card",
+  x402: "x402 manifest",
 };
 
 const STEPS: Readonly<Record<string, string>> = {

@@ -48,6 +48,8 @@ export interface AgentProblem {
   readonly remedy?: string | undefined;
 }
 
+export type ListingType = "openapi" | "a2a" | "x402";
+
 export type RunState = "queued" | "running" | "succeeded" | "failed";
 
 /** One run that deployed an agent's fleet. */
@@ -74,6 +76,8 @@ export interface Agent {
   readonly input: readonly InputField[];
   /** What buyers are told of dealing with an AI. */
   readonly disclosure?: string | undefined;
+  /** What the network lists it as; absent of a standard one. */
+  readonly listing?: ListingType | undefined;
   readonly documents: readonly StoredDocument[];
   readonly expectedAt: string | null;
   /** Grows with every change, over all agents. */

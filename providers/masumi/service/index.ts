@@ -34,11 +34,13 @@ export { adminKeyProblem } from "./rules/admin-key.ts";
 export { mainnetProblems } from "./rules/mainnet.ts";
 export { assertListingSupported, assertTypeSupported, assertUpdatable } from "./rules/possible.ts";
 export {
+  type TypedListing,
   USUAL_A2A_VERSIONS,
   baseUrlOf,
   documentUrlOf,
   isUpdatedInPlace,
   listingTypeOf,
+  typedListingOf,
 } from "./listing-type.ts";
 export { changedFields, contentOf, digestOf, shows } from "./rules/content.ts";
 export { notUnderstood } from "./client/entries.ts";

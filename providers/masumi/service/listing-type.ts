@@ -34,6 +34,25 @@ export function documentUrlOf(
   return listing.documentUrl ?? `${withoutSlash(listing.apiBaseUrl)}${USUAL_PLACE[type]}`;
 }
 
+/** What distinguishes an entry that is not standard. */
+export interface TypedListing {
+  readonly type: Typed;
+  /** URL of the document that the registry fetches, and buyers read. */
+  readonly documentUrl: string;
+  /** For `a2a` alone: versions of A2A that the agent's card must have. */
+  readonly protocolVersions?: readonly string[] | undefined;
+}
+
+/** Returns what distinguishes an entry from a standard one; undefined of a standard one. */
+export function typedListingOf(
+  listing: Pick<Listing, "type" | "apiBaseUrl" | "documentUrl" | "protocolVersions">,
+): TypedListing | undefined {
+  const { type = "standard", protocolVersions = USUAL_A2A_VERSIONS } = listing;
+  const documentUrl = documentUrlOf(listing);
+  if (type === "standard" || documentUrl === undefined) return undefined;
+  return { type, documentUrl, ...(type === "a2a" ? { protocolVersions } : {}) };
+}
+
 /** Returns the URL of the agent whose document is in its usual place; of any other document its own URL, which is as much one. */
 export function baseUrlOf(type: Typed, documentUrl: string): string {
   const place = USUAL_PLACE[type];

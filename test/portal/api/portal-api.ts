@@ -73,9 +73,10 @@ async function serveApi(
   const changes = new Changes();
   await changes.start(database);
   const said: string[] = [];
+  const read = readSettings({ PORTAL_BURST: "1000", ...settings });
   const app = createApi({
     database,
-    settings: readSettings({ PORTAL_BURST: "1000", ...settings }),
+    settings: read,
     // The token is the user's id.
     identity: {
       verify: (authorization) => {
@@ -88,7 +89,7 @@ async function serveApi(
     },
     gate,
     billing: "none",
-    templates: readTemplates(OWN_TEMPLATES),
+    templates: readTemplates(read.PORTAL_TEMPLATES ?? OWN_TEMPLATES),
     documents: folderStore(join(folder, "documents")),
     fleets,
     changes,

@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { isGone } from "../texts.ts";
+import { LISTINGS, isGone } from "../texts.ts";
 import type { Agent } from "../wire.ts";
 import { CopyText } from "./copy-text.tsx";
 
@@ -17,13 +17,19 @@ function Identifier({ agent }: { readonly agent: Agent }) {
 
 /** The facts of an agent that others need: what it costs, who it is on the network, where it answers. */
 export function AgentFacts({ agent }: { readonly agent: Agent }): JSX.Element {
-  const { price, url } = agent;
+  const { price, url, listing } = agent;
   return (
     <dl class="facts">
       <div>
         <dt>Price</dt>
         <dd>{price}</dd>
       </div>
+      {listing === undefined ? null : (
+        <div>
+          <dt>Listed as</dt>
+          <dd>{LISTINGS[listing]}</dd>
+        </div>
+      )}
       <div>
         <dt>Identifier</dt>
         <dd>
