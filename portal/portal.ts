@@ -29,6 +29,7 @@ import { speedOf } from "./runs/expected.ts";
 import { FleetQueue } from "./runs/queue.ts";
 import { Upkeep } from "./runs/upkeep.ts";
 import { Worker } from "./runs/worker.ts";
+import { openRegistry } from "./api/registry/desk.ts";
 import { recordRunning } from "./running.ts";
 import type { Settings } from "./settings.ts";
 import { templateProblems } from "./templates/declare.ts";
@@ -49,8 +50,8 @@ export interface RunningPortal {
   close(): Promise<void>;
 }
 
-/** Settings that are the portal's alone, its database and its key of Stripe's among them. */
-const OWN = /^(PORTAL_|STRIPE_|DATABASE_URL$)/;
+/** Settings that are the portal's alone, its database and its keys of Stripe's and the registry's among them. */
+const OWN = /^(PORTAL_|STRIPE_|DATABASE_URL$|MASUMI_REGISTRY_KEY$)/;
 
 /** Returns the environment without them: no program that a run starts may see them. */
 const withoutOwn = (env: Environment): Environment =>
@@ -74,7 +75,17 @@ export async function startPortal({ settings, env: all, say }: PortalOptions): P
     const opened = await openDatabase({ url: settings.DATABASE_URL, folder: join(folder, "database") });
     closers.push(() => opened.database.close());
     const instance = randomUUID();
-    answer = await compose({ settings, env, say, folder, url, opened, closers, instance });
+    answer = await compose({
+      settings,
+      env,
+      say,
+      folder,
+      url,
+      opened,
+      closers,
+      instance,
+      registryKey: all["MASUMI_REGISTRY_KEY"],
+    });
     const forget = recordRunning(folder, { pid: process.pid, url: urlOf(server, settings), instance });
     // It is forgotten last: until it has ended, whoever would end it is to find it.
     closers.unshift(() => Promise.resolve(forget()));
@@ -91,6 +102,8 @@ interface Composed extends PortalOptions {
   readonly opened: OpenedDatabase;
   /** What this start is told from others by. */
   readonly instance: string;
+  /** MASUMI_REGISTRY_KEY, which no run gets. */
+  readonly registryKey: string | undefined;
   /** What is to be ended, in the order in which it was begun. */
   readonly closers: (() => Promise<void>)[];
 }
@@ -105,6 +118,7 @@ async function compose({
   opened,
   closers,
   instance,
+  registryKey,
 }: Composed): Promise<Fetch> {
   const { database, pglite } = opened;
   const gits = new GitApart();
@@ -149,6 +163,7 @@ async function compose({
     templates,
     documents,
     fleets,
+    registry: openRegistry(fleets, { env: { MASUMI_REGISTRY_KEY: registryKey } }, say),
     changes,
     env,
     url,

@@ -8,6 +8,7 @@ import { RateLimit } from "./limits.ts";
 import { notFound } from "./problems.ts";
 import { operatorRoutes } from "./operator/routes.ts";
 import { publicRoutes } from "./public.ts";
+import { registryRoutes } from "./registry/routes.ts";
 import { tryRoutes } from "./try.ts";
 
 /** Makes the portal's HTTP API. */
@@ -40,6 +41,7 @@ export function createApi(parts: ApiParts): Hono<ApiEnv> {
   const limit = new RateLimit(parts.settings.PORTAL_BURST, parts.settings.PORTAL_REQUESTS_A_MINUTE);
   eventRoutes(app, parts);
   agentRoutes(app, parts, limit);
+  registryRoutes(app, parts);
   tryRoutes(app, parts, limit);
   accountRoutes(app, parts, limit);
   operatorRoutes(app, parts);

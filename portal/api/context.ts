@@ -5,6 +5,7 @@ import type { DocumentStore } from "../documents/store.ts";
 import type { FleetDirectory } from "../fleets/fleets.ts";
 import type { Gate } from "../billing/gate.ts";
 import type { Identity, User } from "../identity/user.ts";
+import type { RegistryDesk } from "./registry/desk.ts";
 import type { Settings } from "../settings.ts";
 import type { Template } from "../templates/template.ts";
 import type { Changes } from "./changes.ts";
@@ -21,6 +22,8 @@ export interface ApiParts {
   readonly templates: ReadonlyMap<string, Template>;
   readonly documents: DocumentStore;
   readonly fleets: FleetDirectory;
+  /** Asks the network's registry, where one is named. */
+  readonly registry: RegistryDesk | undefined;
   /** Tells that agents changed. */
   readonly changes: Changes;
   /** The portal's address, as its customers know it. */

@@ -12,6 +12,7 @@ import {
   me,
   newAgent,
   problem,
+  registry,
   run,
   tried,
 } from "./schemas.ts";
@@ -184,6 +185,11 @@ const routesOf = ({ creation, change }: ReturnType<typeof formsOf>): Readonly<Re
       ...ok("The last tries, newest first.", z.object({ tries: z.array(tried) })),
       ...problems(401, 404),
     },
+  },
+  "get /agents/{id}/registry": {
+    summary: "What the network's registry says of an agent",
+    request: { params: idInPath },
+    responses: { ...ok("As far as it told.", registry), ...problems(401, 404) },
   },
   "get /events": {
     summary: "What happens to my agents",

@@ -47,6 +47,14 @@ export const notFound = (): HttpProblem =>
     detail: "There is no such agent or page, or it is not yours.",
   });
 
+export const noRegistry = (): HttpProblem =>
+  new HttpProblem({
+    status: 404,
+    error: "no-registry",
+    title: "The registry is not asked",
+    detail: "This portal is not set up to ask the network's registry.",
+  });
+
 export const operatorsOnly = (): HttpProblem =>
   new HttpProblem({
     status: 403,

@@ -32,12 +32,13 @@ export function publicRoutes(app: Hono<ApiEnv>, parts: ApiParts): void {
   });
 }
 
-function configOf({ templates, billing, fleets, settings }: ApiParts): ConfigurationView {
+function configOf({ templates, billing, fleets, settings, registry }: ApiParts): ConfigurationView {
   const { project, model: stack } = fleets;
   return {
     network: fleets.network,
     signIn: signInOf(settings),
     billing,
+    registry: registry !== undefined,
     templates: [...templates.values()].map((template) => templateView(template, { project, stack })),
     limits: { requestsAMinute: settings.PORTAL_REQUESTS_A_MINUTE, burst: settings.PORTAL_BURST },
   };

@@ -108,6 +108,53 @@ export const tried = z
 
 export type TryView = z.output<typeof tried>;
 
+const offsetTime = z.iso.datetime({ offset: true });
+const share = z.number().nullable();
+
+export const registry = z
+  .object({
+    askedAt: time.nullable().openapi({
+      description: "When the portal asked, up to a minute ago; null as long as it is not registered.",
+    }),
+    problem: z
+      .string()
+      .nullable()
+      .openapi({ description: "Why nothing is known, or not all, for a person; null if all was told." }),
+    health: z
+      .object({
+        status: z.string().nullable().openapi({
+          description: "null: the registry does not list it, or not yet.",
+          example: "Online",
+        }),
+        reason: z.string().nullable().openapi({
+          description:
+            "Of an agent that is Invalid or Offline: what the portal sees where the registry looks.",
+        }),
+        uptimePercent: z.number().nullable(),
+        checks: z.int().nullable(),
+        checkedAt: offsetTime.nullable(),
+        firstSeenAt: offsetTime.nullable(),
+        supersedes: z
+          .boolean()
+          .nullable()
+          .openapi({ description: "Whether it replaced another identifier, whose age counts too." }),
+        rank: z
+          .object({
+            place: z.int().openapi({ description: "1 is what buyers see first." }),
+            score: z.number(),
+            purchases: share,
+            uptime: share,
+            age: share,
+          })
+          .nullable()
+          .openapi({ description: "Among all agents that are online; each part is 0 to 1." }),
+      })
+      .nullable(),
+  })
+  .openapi("Registry", { description: "What the network's registry says of an agent." });
+
+export type RegistryView = z.output<typeof registry>;
+
 export const health = z
   .object({
     status: z.literal("ok"),
@@ -180,6 +227,9 @@ export const configuration = z
     network: z.string(),
     signIn,
     billing: z.enum(["none", "stripe"]),
+    registry: z
+      .boolean()
+      .openapi({ description: "Whether the portal asks the network's registry: /agents/{id}/registry." }),
     templates: z.array(template),
     limits: z.object({
       requestsAMinute: z.int(),

@@ -38,7 +38,8 @@ export interface RegistryRank {
 /** An agent that is to be looked for. */
 export interface Listed {
   readonly agentIdentifier: string;
-  readonly probed: Probed;
+  /** Where it is; undefined where that is not known. */
+  readonly probed: Probed | undefined;
 }
 
 export interface RegistryReport {
@@ -143,8 +144,8 @@ async function reasonOf(
   how: { readonly allowPrivate: boolean; readonly signal: AbortSignal },
 ): Promise<string | null> {
   if (status !== "Invalid" && status !== "Offline") return null;
-  // Where its document is may not be known here.
-  if (!isOfType(type, probed)) return null;
+  // Where it is, or its document, may not be known here.
+  if (!probed || !isOfType(type, probed)) return null;
   const seen = await probeRegistered(probed, { agentIdentifier, withinMs: PROBE_MS, ...how });
   return seen ?? "seen from here it answers as it should, so its next check may find it online";
 }

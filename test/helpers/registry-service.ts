@@ -45,6 +45,9 @@ export interface RegistryServiceDouble extends AsyncDisposable {
   fault: { status: number; body: string } | "silence" | undefined;
 }
 
+/** What a double is asked with. */
+export const REGISTRY_KEY = "registry-key-for-tests";
+
 const DAY_MS = 86_400_000;
 const AGE_CAP_DAYS = 90;
 
@@ -152,7 +155,7 @@ export async function startRegistryService(
   release: RegistryRelease,
   agents: RegistryAgent[] = [],
 ): Promise<RegistryServiceDouble> {
-  const key = "registry-key-for-tests";
+  const key = REGISTRY_KEY;
   const queries: Record<string, unknown>[] = [];
   const server = createServer((request, response) => {
     const send = (status: number, body: unknown) => {

@@ -92,6 +92,35 @@ export interface Agent {
   readonly userName?: string | undefined;
 }
 
+/** What the network's registry says of an agent; null is not known. */
+export interface RegistryHealth {
+  /** `Online`, `Offline`, `Invalid`, `Deregistered`, or what a newer registry says; null: not listed, or not yet. */
+  readonly status: string | null;
+  readonly reason: string | null;
+  readonly uptimePercent: number | null;
+  readonly checks: number | null;
+  readonly checkedAt: string | null;
+  readonly firstSeenAt: string | null;
+  /** Whether it replaced another identifier, whose age counts too. */
+  readonly supersedes: boolean | null;
+  readonly rank: {
+    readonly place: number;
+    /** 0 to 1, as are its parts. */
+    readonly score: number;
+    readonly purchases: number | null;
+    readonly uptime: number | null;
+    readonly age: number | null;
+  } | null;
+}
+
+export interface Registry {
+  /** Null as long as the agent is not registered. */
+  readonly askedAt: string | null;
+  /** Why nothing is known, or not all. */
+  readonly problem: string | null;
+  readonly health: RegistryHealth | null;
+}
+
 export type TryState = "running" | "succeeded" | "failed" | "refused";
 
 /** One job that somebody tried; what was asked and what came of it is told to who asked alone. */
@@ -162,6 +191,8 @@ export interface Configuration {
   readonly network: string;
   readonly signIn: SignIn;
   readonly billing: "none" | "stripe";
+  /** Whether the portal asks the network's registry about agents. */
+  readonly registry: boolean;
   readonly templates: readonly Template[];
 }
 

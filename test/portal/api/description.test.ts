@@ -10,6 +10,8 @@ import { changeAgent } from "../../../portal/database/agents.ts";
 import { setDeployed } from "../../../portal/database/fleets.ts";
 import { addToLog, beginRun, endRun } from "../../../portal/database/runs.ts";
 import { beginTry, endTry } from "../../../portal/database/tries.ts";
+import { prepareLocalStack } from "../../../stacks/index.ts";
+import { startRegistryService } from "../../helpers/registry-service.ts";
 import { type TestedApi, form, json, startApi } from "./portal-api.ts";
 
 type JsonSchema = Exclude<Parameters<typeof z.fromJSONSchema>[0], boolean>;
@@ -152,6 +154,16 @@ describe("the description of the API", () => {
     await beginTry(api.database, asked);
     await get("/agents/{id}/tries", { id });
     await get("/agents/{id}/tries", { id, user: "operator-1" });
+
+    await using service = await startRegistryService("ranking", [{ agentIdentifier: "abc" }]);
+    await prepareLocalStack(api.fleets.project, {
+      stack: api.fleets.model,
+      sandboxUrl: sandbox.url,
+      settings: { "masumi:registryServiceUrl": service.url },
+    });
+    const asking = await api.beside();
+    await get("/agents/{id}/registry", { id, from: asking });
+    await asking.close();
 
     for (const name of ["agents", "fleets", "wallets", "spent", "drift"])
       await get(`/operator/${name}`, { user: "operator-1" });

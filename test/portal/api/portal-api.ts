@@ -10,9 +10,11 @@ import type { Database } from "../../../portal/database/database.ts";
 import { folderStore } from "../../../portal/documents/folder.ts";
 import { FleetDirectory } from "../../../portal/fleets/fleets.ts";
 import { UnauthorizedError } from "../../../portal/identity/index.ts";
+import { openRegistry } from "../../../portal/api/registry/desk.ts";
 import { readSettings } from "../../../portal/settings.ts";
 import { OWN_TEMPLATES, readTemplates } from "../../../portal/templates/template.ts";
 import { prepareLocalStack } from "../../../stacks/index.ts";
+import { REGISTRY_KEY } from "../../helpers/registry-service.ts";
 import { openNewDatabase } from "../database/ready.ts";
 
 const BRIEF_MS = 300;
@@ -92,6 +94,7 @@ async function serveApi(
     templates: readTemplates(read.PORTAL_TEMPLATES ?? OWN_TEMPLATES),
     documents: folderStore(join(folder, "documents")),
     fleets,
+    registry: openRegistry(fleets, { env: { MASUMI_REGISTRY_KEY: REGISTRY_KEY } }, (line) => said.push(line)),
     changes,
     env: {},
     url: "http://portal.example",

@@ -46,7 +46,7 @@ describe.skipIf(!browserIsThere)("the page", () => {
   let double: PortalDouble;
   beforeAll(async () => {
     [browser] = await Promise.all([openBrowser(), buildPage()]);
-    double = await startPortalDouble({ paceMs: Infinity, config: { billing: "stripe" } });
+    double = await startPortalDouble({ paceMs: Infinity, config: { billing: "stripe", registry: true } });
     double.world.billing.set(ADA.id, {
       state: "past_due",
       plan: "Team",
@@ -85,6 +85,7 @@ describe.skipIf(!browserIsThere)("the page", () => {
     await look("create");
     await page.goto("/");
     await page.getByRole("link", { name: "Alpine Gear help desk" }).click();
+    await page.getByText("17, by a score of 0.61").waitFor();
     await page.getByRole("button", { name: "Ask" }).click();
     await page.getByRole("button", { name: "Change agent" }).click();
     await page.getByText("Earlier").click();
@@ -164,11 +165,18 @@ describe.skipIf(!browserIsThere)("the page", () => {
       ]);
       double.world.set(agent.agentId, {
         state: "failed",
+        masumiId: "abc",
         url: "https://agents.example.com/x",
         createdAt: new Date(Date.now() + index).toISOString(),
         problem: { error: "E", detail: text, remedy: text },
         input: [{ id: "q", type: "textarea", name: text, data: { description: text, placeholder: text } }],
         deployments: [{ id: "r", state: "failed", startedAt: null, endedAt: null }],
+      });
+      const strange = { status: text, reason: text, uptimePercent: null, checks: null, checkedAt: null };
+      double.world.registry.set(agent.agentId, {
+        askedAt: new Date().toISOString(),
+        problem: text,
+        health: { ...strange, firstSeenAt: null, supersedes: null, rank: null },
       });
       return agent.agentId;
     });
@@ -180,6 +188,7 @@ describe.skipIf(!browserIsThere)("the page", () => {
       await page.goto(`/agent/${agentId}`);
       await page.getByRole("heading", { level: 1 }).waitFor();
       await expect.poll(() => page.getByRole("heading", { level: 1 }).textContent()).toBe(text);
+      await expect.poll(() => page.getByText("What the portal sees there:").count()).toBe(1);
       await page.locator("textarea").fill(text);
       await page.getByRole("button", { name: "Ask" }).click();
       await page.getByRole("region", { name: "Answer" }).waitFor();

@@ -6,7 +6,13 @@ import type {
   SpendingView,
   WalletView,
 } from "../../../portal/api/operator/schemas.ts";
-import type { AgentView, ConfigurationView, MeView, TryView } from "../../../portal/api/schemas.ts";
+import type {
+  AgentView,
+  ConfigurationView,
+  MeView,
+  RegistryView,
+  TryView,
+} from "../../../portal/api/schemas.ts";
 import type { User as PortalUser } from "../../../portal/identity/user.ts";
 import type { BillingStatus as PortalBilling } from "../../../portal/billing/gate.ts";
 import type { SignIn as PortalSignIn } from "../../../portal/identity/index.ts";
@@ -17,6 +23,7 @@ import type {
   Drift,
   Fleet,
   Me,
+  Registry,
   RunWithLog,
   SignIn,
   Spent,
@@ -35,6 +42,10 @@ describe("what the portal answers is what the page reads", () => {
 
   it("of what was tried", () => {
     expectTypeOf<TryView>().toExtend<Try>();
+  });
+
+  it("of the network's registry", () => {
+    expectTypeOf<RegistryView>().toExtend<Registry>();
   });
 
   it("of how to sign in", () => {

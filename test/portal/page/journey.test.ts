@@ -51,6 +51,41 @@ describe.skipIf(!browserIsThere)("the page", () => {
     { name: "care.txt", mimeType: "text/plain", buffer: Buffer.from("Wash at 30 degrees.") },
   ];
 
+  it("shows what the network's registry says, where the portal asks it, and why if it does not answer", async () => {
+    const { page, noComplaints } = await visit({ config: { registry: true }, paceMs: 5 });
+    await signIn(page);
+    await page.getByRole("link", { name: "Create AI agent" }).click();
+    await fill(page, "Seen desk");
+    await page.getByRole("button", { name: "Create AI agent" }).click();
+    const panel = page.getByRole("region", { name: "In the registry" });
+    await panel.getByText("Not listed").waitFor();
+    const [agentId = ""] = double.world.agents.keys();
+    const unknown = { uptimePercent: null, checks: null, checkedAt: null, firstSeenAt: null };
+    const invalid = { ...unknown, status: "Invalid", reason: "no connection", supersedes: null, rank: null };
+    const askedAt = new Date().toISOString();
+    double.world.registry.set(agentId, { askedAt, problem: null, health: invalid });
+    await page.reload();
+    await panel.getByText("What the portal sees there: no connection").waitFor();
+    expect(await panel.getByText("Rank").count()).toBe(0);
+    double.world.registry.set(agentId, { askedAt, problem: "It does not answer at present.", health: null });
+    await page.reload();
+    await panel.getByText("It does not answer at present.").waitFor();
+    expect(await panel.locator(".badge").count()).toBe(0);
+    noComplaints();
+  });
+
+  it("does not ask for what the registry says where the portal does not", async () => {
+    const { page, noComplaints } = await visit({ paceMs: 5 });
+    await signIn(page);
+    await page.getByRole("link", { name: "Create AI agent" }).click();
+    await fill(page, "Quiet desk");
+    await page.getByRole("button", { name: "Create AI agent" }).click();
+    await page.getByText("Your agent is live").first().waitFor();
+    expect(await page.getByRole("region", { name: "In the registry" }).count()).toBe(0);
+    expect([...double.requests.keys()].filter((key) => key.endsWith("/registry"))).toEqual([]);
+    noComplaints();
+  });
+
   it("takes a customer from the sign-in over payment to an agent that is registered, asked, changed and deleted", async () => {
     const { page, noComplaints } = await visit({ config: { billing: "stripe" } }, /402/);
     await signIn(page);

@@ -266,6 +266,15 @@ export async function startPortalDouble(options: DoubleOptions = {}): Promise<Po
     return context.json({ tries: world.triesOf(agent.agentId, context.get("user")) });
   });
 
+  app.get("/agents/:id/registry", (context) => {
+    const agent = found(context);
+    if (!agent) return missing(context);
+    const unlisted = { status: null, reason: null, uptimePercent: null, checks: null, checkedAt: null };
+    const health = { ...unlisted, firstSeenAt: null, supersedes: null, rank: null };
+    const asked = { askedAt: new Date().toISOString(), problem: null, health };
+    return context.json(world.registry.get(agent.agentId) ?? asked);
+  });
+
   const events = (context: Ctx, of: (agentId: string, user: string) => boolean) => {
     if (double.withoutStreams) return problem(context, 503, "no-streams", "A proxy is in between.");
     const user = context.get("user");

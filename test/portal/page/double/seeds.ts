@@ -104,6 +104,20 @@ export function seed(world: World, user: User): void {
     },
     ["returns-and-refunds.md", "care-guide.pdf"],
   );
+  world.registry.set(desk, {
+    askedAt: at(0),
+    problem: null,
+    health: {
+      status: "Online",
+      reason: null,
+      uptimePercent: 99.4,
+      checks: 1204,
+      checkedAt: at(3),
+      firstSeenAt: at(2890),
+      supersedes: true,
+      rank: { place: 17, score: 0.61, purchases: 0.42, uptime: 0.99, age: 0.43 },
+    },
+  });
   const asked = "Question: Can I return worn boots?\nLanguage: English";
   const answer =
     "Worn boots can be returned within 90 days if the sole is undamaged.\n\n(returns-and-refunds.md)";

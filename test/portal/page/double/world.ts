@@ -5,6 +5,7 @@ import type {
   BillingStatus,
   Chosen,
   Configuration,
+  Registry,
   Step,
   StoredDocument,
   Try,
@@ -42,6 +43,7 @@ export const CONFIGURATION: Configuration = {
   network: "Preprod",
   signIn: { kind: "local" },
   billing: "none",
+  registry: false,
   templates: [
     {
       id: "support-desk",
@@ -115,6 +117,8 @@ export class World {
   /** By the agents' ids, newest first. */
   readonly tries = new Map<string, readonly OwnedTry[]>();
   readonly billing = new Map<string, BillingStatus>();
+  /** By the agents' ids. */
+  readonly registry = new Map<string, Registry>();
   readonly followers = new Set<Heard>();
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #paceMs: number;

@@ -20,6 +20,7 @@ import type { Agent, Step } from "../../wire.ts";
 import { ChangeForm } from "./change-form.tsx";
 import { DeleteAgent } from "./delete-agent.tsx";
 import { LastRuns } from "./last-runs.tsx";
+import { RegistryPanel } from "./registry-panel.tsx";
 import { TryForm } from "./try-form.tsx";
 
 /** No event tells that a run has begun or ended. */
@@ -162,6 +163,9 @@ function Sections({
           <AgentFacts agent={agent} />
           {agent.disclosure === undefined ? null : <p class="quiet">{agent.disclosure}</p>}
         </section>
+        {signedIn.config.registry && agent.masumiId !== null && !isOver ? (
+          <RegistryPanel agentId={agent.agentId} masumiId={agent.masumiId} client={signedIn.client} />
+        ) : null}
         <Deployments deployments={agent.deployments ?? []} />
       </aside>
       {isOver ? null : (
