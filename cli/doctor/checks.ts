@@ -23,6 +23,7 @@ import { checkStored } from "./documents.ts";
 import { askHealth } from "./health.ts";
 import { checkLedger } from "./ledger.ts";
 import { checkDatabase, checkRecords, checkRuntimeKeys } from "./keys.ts";
+import { checkRegistry } from "./registry.ts";
 import { checkAgents, checkNode, checkPorts, checkPython, checkParallel } from "./machine.ts";
 import { checkBackend, checkPulumi } from "./pulumi.ts";
 import { checkSafeguards } from "./safeguards.ts";
@@ -93,6 +94,9 @@ export function checksOf(project: Project, stack: string): Check[] {
     ...serviceChecks(project, stack, { switchedOn, opened, agents }),
     after([[agents, "agents/ is not valid"]], "ports", async () =>
       checkPorts(project, stack, await agents()),
+    ),
+    after([[hasFile, "the stack has no file"]], "registry service", () =>
+      checkRegistry(project, stack, process.env),
     ),
     { name: "parallel steps", look: () => [checkParallel(project, stack, process.env)] },
     { name: "Pulumi", look: async () => [await checkPulumi(stack)] },

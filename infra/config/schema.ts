@@ -121,7 +121,7 @@ export const schema = z.strictObject({
     error: "expected the service's base URL, ending in /api/v1",
   }),
   apiKey: z.string().min(1).optional(),
-  /** The network's registry service, which checks agents and ranks them. Only `status` and `drift` ask it. */
+  /** The network's registry service, which checks agents and ranks them. `status`, `drift`, `doctor` and the portal ask it. */
   registryServiceUrl: z
     .url({ protocol: /^https?$/, error: "expected the registry service's base URL, ending in /api/v1" })
     .optional(),

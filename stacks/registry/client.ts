@@ -38,6 +38,12 @@ export class RegistryClient {
     return entries.find((entry) => entry.agentIdentifier === agentIdentifier);
   }
 
+  /** Returns whether any agent of a network is listed, whatever its status; by default of the service's own. @throws ServiceError, RefusedError */
+  async listsAny(signal: AbortSignal, network = this.#network): Promise<boolean> {
+    const query = { limit: 1, filter: { status: STATUSES } };
+    return (await this.#query(query, signal, network)).length > 0;
+  }
+
   /**
    * Yields the agents that are online, the one that buyers see first at the beginning, as far as MOST_PAGES. A release that does not rank
    * yields none.
@@ -61,9 +67,9 @@ export class RegistryClient {
     }
   }
 
-  async #query(query: object, signal: AbortSignal): Promise<Entry[]> {
+  async #query(query: object, signal: AbortSignal, network = this.#network): Promise<Entry[]> {
     const url = this.#http.urlOf(QUERY);
-    const { body } = await this.#http.send("POST", url, { network: this.#network, ...query }, { signal });
+    const { body } = await this.#http.send("POST", url, { network, ...query }, { signal });
     const read = answer.safeParse(body);
     if (read.success) return read.data.data.entries;
     throw new ServiceError({

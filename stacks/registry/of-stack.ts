@@ -21,23 +21,23 @@ export async function askRegistryOfStack(
   agents: readonly Listed[],
   { env, signal }: CallOptions,
 ): Promise<RegistryReport | undefined> {
-  const settings = readConfig(project, stack);
-  const url = settings["masumi:registryServiceUrl"];
-  if (!url) return undefined;
-  const service = await serviceAt(project, stack, { url, ownKey: env["MASUMI_REGISTRY_KEY"] });
+  const service = await registryServiceOf(project, stack, { env });
+  if (service === undefined) return undefined;
   if (typeof service === "string") return { problem: service, agents: new Map() };
-  const allowPrivate = settings["masumi:allowPrivateUrls"] === "true";
+  const allowPrivate = readConfig(project, stack)["masumi:allowPrivateUrls"] === "true";
   return askRegistry(service, agents, { allowPrivate, signal });
 }
 
-/** The service, or why it cannot be asked. */
-async function serviceAt(
+/** Return a stack's registry service, or why it cannot be asked; undefined where its settings name none. */
+export async function registryServiceOf(
   project: Project,
   stack: string,
-  { url, ownKey }: { readonly url: string; readonly ownKey: string | undefined },
-): Promise<RegistryService | string> {
+  { env }: Pick<CallOptions, "env">,
+): Promise<RegistryService | string | undefined> {
+  const url = readConfig(project, stack)["masumi:registryServiceUrl"];
+  if (!url) return undefined;
   try {
-    const key = ownKey || (await keptKey(project, stack));
+    const key = env["MASUMI_REGISTRY_KEY"] || (await keptKey(project, stack));
     return { url, key, network: readNetwork(project, stack).network };
   } catch (error) {
     if (error instanceof UserError || hasStableCode(error)) {
