@@ -16,6 +16,7 @@ import { parse, stringify } from "yaml";
 import { type RunningSandbox, startSandbox } from "../../local/sandbox/index.ts";
 import { type OutsideAgents, outsideAgent, startOutsideAgents } from "../helpers/outside-agents.ts";
 import { TestProject, crewEnvironment, repository } from "../helpers/project.ts";
+import { startRegistryService } from "../helpers/registry-service.ts";
 import { asShown } from "../helpers/verbatim.ts";
 import { type Step, type StepResult, allJobs, readOutputs, runScript } from "./workflow.ts";
 
@@ -177,7 +178,18 @@ describe("action.yml", () => {
     ["command", { command: 'up"; touch owned; "', stack: "local" }],
     ["stack", { command: "plan", stack: "$(touch owned)" }],
     ["stack", { command: "plan", stack: "--markdown" }],
-    ["timeout-minutes", { command: "up", stack: "local", "timeout-minutes": "1m touch owned" }],
+    [
+      "timeout-minutes",
+      { command: "up", stack: "local", "allow-unapproved": "true", "timeout-minutes": "1m touch owned" },
+    ],
+    ["checksum", { command: "up", stack: "local" }],
+    ["checksum", { command: "up", stack: "local", checksum: "", "allow-unapproved": "false" }],
+    ["checksum", { command: "up", stack: "local", checksum: "the plan said nothing" }],
+    ["allow-unapproved", { command: "up", stack: "local", "allow-unapproved": "yes" }],
+    [
+      "allow-unapproved",
+      { command: "up", stack: "local", checksum: "0".repeat(64), "allow-unapproved": "true" },
+    ],
   ])("refuses a %s that is none, before anything is run", async (name, inputs) => {
     const { exitCode, commands } = await runAction(folder, inputs);
     expect(exitCode).toBe(1);
@@ -231,6 +243,29 @@ describe("in a project", () => {
     expect(asShown(drifted.outputs["report"] ?? "")).toContain("writer: CHANGED");
     expect(drifted.summary).toBe(`${drifted.outputs["report"]}\n`);
   }, 180_000);
+
+  it("deploys what nobody approved only where it is told to", async () => {
+    project.write("agents/writer.yaml", outsideAgent("::error::Writer", outside.url, { price: "8 USDM" }));
+    const refused = await run({ command: "up" });
+    expect(refused).toMatchObject({
+      exitCode: 1,
+      commands: [expect.stringContaining("::error::checksum: ")],
+    });
+    expect((await run({ command: "drift" })).outputs["drift"]).toBe("true");
+    expect(await run({ command: "up", "allow-unapproved": "true" })).toMatchObject({ exitCode: 0 });
+    expect((await run({ command: "drift" })).outputs["drift"]).toBe("false");
+  }, 120_000);
+
+  it("hands drift a key of the network's registry service", async () => {
+    await using registry = await startRegistryService("ranking");
+    expect((await project.run("config", "set", "masumi:registryServiceUrl", registry.url)).exitCode).toBe(0);
+    const without = await run({ command: "drift" });
+    expect(asShown(without.outputs["report"] ?? "")).toContain("there is no key");
+    const asked = await run({ command: "drift", "registry-key": registry.key });
+    expect(asShown(asked.outputs["report"] ?? "")).toContain("registry: not listed");
+    expect(asked.log + asked.summary).not.toContain(registry.key);
+    await project.run("config", "rm", "masumi:registryServiceUrl");
+  }, 60_000);
 
   it("fails, and says why, where the files are wrong", async () => {
     project.write("agents/wrong.yaml", "name: Wrong\n");
