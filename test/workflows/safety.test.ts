@@ -26,7 +26,7 @@ const usesAction = ({ steps }: Job, action: string) =>
   steps.some(({ uses }) => uses?.startsWith(`${action}@`));
 const stackOf = ({ env }: Job) => env?.["STACK"] ?? "";
 
-/** The one secret that a job may hold, and the environment that it comes from. */
+/** The secret that a job may hold, and the environment that it comes from. */
 function expectedKey(id: string, stack: string): [string, string] | [] {
   if (id.startsWith("deploy/up-")) return ["MASUMI_API_KEY", stack];
   if (id.startsWith("preview/eval-")) return ["MASUMI_MODEL_KEY", `${stack}-preview`];
@@ -37,6 +37,9 @@ function expectedKey(id: string, stack: string): [string, string] | [] {
   if (/^deploy\/plan-|^drift\/drift-/.test(id)) return ["MASUMI_READ_KEY", `${stack}-plan`];
   return [];
 }
+
+/** What a job may hold beside it, which reads what is public and nothing else. */
+const readerOf = (id: string): string[] => (id.startsWith("drift/drift-") ? ["MASUMI_REGISTRY_KEY"] : []);
 
 describe("triggers", () => {
   it("are these and no others: none runs foreign code with rights", () => {
@@ -124,14 +127,17 @@ describe("secrets", () => {
     expect(preview[`comment-${stack}`]?.if).toContain(`needs.plan-${stack}.outputs.markdown != ''`);
   });
 
-  it.each(jobs)("%s has at most its stack's one key, in a step, from its stack's environment", (id, job) => {
-    const { steps, ...rest } = job;
-    expect(secretsOf(rest)).toEqual([]);
-    const [key, environment] = expectedKey(id, stackOf(job));
-    expect(secretsOf(steps)).toEqual(key ? [key] : []);
-    expect(secretsOf(steps.map((step) => ({ ...step, env: {} })))).toEqual([]);
-    expect(job.environment).toBe(environment);
-  });
+  it.each(jobs)(
+    "%s has at most its stack's one key and a reader's, in a step, from its stack's environment",
+    (id, job) => {
+      const { steps, ...rest } = job;
+      expect(secretsOf(rest)).toEqual([]);
+      const [key, environment] = expectedKey(id, stackOf(job));
+      expect(secretsOf(steps)).toEqual([...(key ? [key] : []), ...readerOf(id)].toSorted());
+      expect(secretsOf(steps.map((step) => ({ ...step, env: {} })))).toEqual([]);
+      expect(job.environment).toBe(environment);
+    },
+  );
 
   it("no key of AWS or Pulumi is among them: roles are assumed by OIDC", () => {
     for (const name of WORKFLOWS) {
