@@ -19,6 +19,9 @@ export function crossChecks(config: StackConfig): string[] {
   const problems = hostingProblems(config.hosting, hostingSettings(config));
   problems.push(...mainnetProblems(config));
   problems.push(...transportProblems(config));
+  if (config.secrets.includes("tracesHeaders") && !config.traces) {
+    problems.push("masumi:tracesHeaders are for no collector: set masumi:traces, or remove them");
+  }
   if (config.ledger && !config.ledger.region && !config.aws.region) {
     problems.push("masumi:ledger.region is missing: set the bucket's region, for example eu-central-1");
   }

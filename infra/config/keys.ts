@@ -13,6 +13,7 @@ export const SECRETS = [
   "documentsKey",
   "records",
   "registryKey",
+  "tracesHeaders",
 ];
 
 /** Returns an agent's key, its own or else the stack's; undefined if there is none, or its value is not known here. */

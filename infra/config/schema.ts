@@ -94,6 +94,15 @@ const traces = z.strictObject({
   }),
 });
 
+/** As the crew runtime reads them (TRACES_HEADERS). */
+const header = /^[\w!#$%&'*+.^`|~-]+ *= *[!-~](?:[ -~]*[!-~])?$/;
+const headers = z
+  .string()
+  .refine(
+    (text) => text.split(",").every((pair) => header.test(pair.trim())),
+    "expected headers as name=value, separated by commas, for example x-api-key=…",
+  );
+
 /** US dollars for a million tokens, as a decimal: no price is ever calculated with as a floating-point number. */
 const perMillionTokens = z
   .union([z.number(), z.string()], { error: "expected US dollars per million tokens, for example 0.4" })
@@ -183,6 +192,8 @@ export const schema = z.strictObject({
   limits: json(limits, "{ startRate: 60, maxPerClient: 32 }").prefault("{}"),
   /** Where crews send traces of their jobs; nowhere, unless this says so. A change restarts crews. */
   traces: json(traces, "{ endpoint: https://collector.example.com:4318 }").optional(),
+  /** Headers that the collector demands, such as an API key, as name=value, separated by commas. A change restarts crews. */
+  tracesHeaders: headers.optional(),
   /** After how many days crews erase the results of jobs that have ended. */
   keepDays: number("30").refine((days) => days >= 1 && days <= MOST_DAYS, `expected 1 to ${MOST_DAYS} days`),
   /** Hosts that may be reached unencrypted, though they are not this machine; never on Mainnet. */

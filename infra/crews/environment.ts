@@ -93,7 +93,17 @@ export function runtimeLimits({
 export const tracesEnvironment = ({
   traces,
 }: Pick<StackConfig, "traces">): Readonly<Record<string, string>> =>
-  traces ? { TRACES_ENDPOINT: traces.endpoint } : {};
+  traces
+    ? {
+        TRACES_ENDPOINT: traces.endpoint,
+      }
+    : {};
+
+/** Returns the secrets of the process of a crew runtime by variable, whichever agents it serves. */
+export const runtimeSecrets = ({
+  tracesHeaders,
+}: Pick<StackConfig, "tracesHeaders">): Readonly<Record<string, string>> =>
+  tracesHeaders === undefined ? {} : { TRACES_HEADERS: tracesHeaders };
 
 /** Returns an agent's environment without its secrets: what concerns this agent alone. */
 export function agentEnvironment({
@@ -197,5 +207,8 @@ export function crewSecrets(
   }
   if (needed.includes("PAYMENT_KEY"))
     give("PAYMENT_KEY", keyOf(config, "runtimeKey", agent.id), isOwn("runtimeKey"));
+  if (runsInRuntime(agent) && agent.hosting !== "shared") {
+    for (const [variable, value] of Object.entries(runtimeSecrets(config))) give(variable, value, false);
+  }
   return secrets;
 }

@@ -24,6 +24,8 @@ export interface CrewProcessArgs {
   readonly modelKey: pulumi.Input<string>;
   /** Variables of the crew runtime that limit what it keeps, uses and takes on, like KEEP_DAYS. A change restarts the crew. */
   readonly limits?: Readonly<Record<string, string>> | undefined;
+  /** Headers that the collector of traces demands, for which `limits` names it; kept as a secret. A change restarts the crew. */
+  readonly tracesHeaders?: pulumi.Input<string> | undefined;
   /** Where the crew takes payments; if absent, it takes no paid jobs. A change restarts the crew. */
   readonly payments?: CrewPayments | undefined;
   /** A ReadAndPay key of the payment service, not the one that registers agents; kept as a secret. A change restarts the crew. */
@@ -45,6 +47,8 @@ interface Inputs {
   readonly modelKey: string;
   /** Absent in older states. */
   readonly limits?: Readonly<Record<string, string>> | undefined;
+  /** Absent where no collector demands any, as in older states. */
+  readonly tracesHeaders?: string | undefined;
   /** Both are absent in states of crews that take no payments. */
   readonly payments?: CrewPayments | undefined;
   readonly paymentKey?: string | undefined;
@@ -66,6 +70,7 @@ const RESTARTS = [
   "model",
   "modelKey",
   "limits",
+  "tracesHeaders",
   "payments",
   "paymentKey",
 ] as const;
@@ -85,11 +90,12 @@ async function prepare(inputs: Inputs): Promise<PythonEnvironment> {
 
 async function start(inputs: Inputs, { python }: PythonEnvironment): Promise<Outputs> {
   const { agentId, port, declaration, model, modelKey, limits } = inputs;
-  const { payments, paymentKey } = inputs;
+  const { payments, paymentKey, tracesHeaders } = inputs;
   const home = homeOf(inputs);
   const environment = agentVariables(home, {
     model: { ...model, key: modelKey },
     limits,
+    tracesHeaders,
     ...(payments && paymentKey ? { payments: { ...payments, key: paymentKey } } : {}),
   });
   const running = await startCrew({ python, home, agentId, port, declaration, environment });
@@ -168,6 +174,7 @@ export class CrewProcess extends pulumi.CustomResource {
       {
         ...args,
         modelKey: pulumi.secret(args.modelKey),
+        ...(args.tracesHeaders === undefined ? {} : { tracesHeaders: pulumi.secret(args.tracesHeaders) }),
         ...(args.paymentKey === undefined ? {} : { paymentKey: pulumi.secret(args.paymentKey) }),
         runtime: runtimeDigest(args.projectRoot),
         url: undefined,

@@ -29,11 +29,16 @@ export interface SharedProcessArgs {
   readonly port: number;
   /** Whether agents may bring code. A change restarts the service. */
   readonly code: boolean;
+  /** Variables that say where the service sends traces; absent if nowhere. A change restarts the service. */
+  readonly traces?: Readonly<Record<string, string>>;
+  /** Headers that the collector of traces demands; kept as a secret. A change restarts the service. */
+  readonly tracesHeaders?: pulumi.Input<string>;
   /** Whether agents of other stacks are served, too: their files stay when the service is removed. @default false */
   readonly keep?: boolean;
 }
 
-interface Inputs extends SharedProcessArgs {
+interface Inputs extends Omit<SharedProcessArgs, "tracesHeaders"> {
+  readonly tracesHeaders?: string;
   /** Digest of the runtime's code and lock file, so new code restarts the service. */
   readonly runtime: string;
 }
@@ -45,14 +50,15 @@ interface Outputs extends Inputs {
 }
 
 /** Inputs whose change restarts the service; no agent is among them. */
-const RESTARTS = ["projectRoot", "port", "code", "runtime"] as const;
+const RESTARTS = ["projectRoot", "port", "code", "runtime", "traces", "tracesHeaders"] as const;
 
-const isRestarted = (olds: Outputs, news: Inputs) => RESTARTS.some((key) => olds[key] !== news[key]);
-const homeOf = ({ projectRoot, stack }: SharedProcessArgs) => crewHome(projectRoot, SHARED_SERVICE, stack);
+const differs = (a: unknown, b: unknown) => JSON.stringify(a) !== JSON.stringify(b);
+const isRestarted = (olds: Outputs, news: Inputs) => RESTARTS.some((key) => differs(olds[key], news[key]));
+const homeOf = ({ projectRoot, stack }: Inputs) => crewHome(projectRoot, SHARED_SERVICE, stack);
 const instanceOf = ({ pid, port, instance }: Outputs): CrewInstance => ({ pid, port, instance });
 
 async function start(inputs: Inputs): Promise<Outputs> {
-  const { projectRoot, stack, port, code } = inputs;
+  const { projectRoot, stack, port, code, traces, tracesHeaders } = inputs;
   const agents = sharedAgentsFolder(projectRoot, stack);
   const { python } = await ensurePythonEnvironment({
     crewFolder: crewFolder(projectRoot),
@@ -65,7 +71,12 @@ async function start(inputs: Inputs): Promise<Outputs> {
     home: homeOf(inputs),
     agentId: SHARED_SERVICE,
     port,
-    environment: { AGENTS: agents, ...(code ? { SHARED_CODE: "1" } : {}) },
+    environment: {
+      AGENTS: agents,
+      ...(code ? { SHARED_CODE: "1" } : {}),
+      ...traces,
+      ...(tracesHeaders === undefined ? {} : { TRACES_HEADERS: tracesHeaders }),
+    },
   });
   return { ...inputs, url: crewUrl(port), pid, instance };
 }
@@ -128,6 +139,7 @@ export class SharedProcess extends pulumi.CustomResource {
       name,
       {
         ...args,
+        ...(args.tracesHeaders === undefined ? {} : { tracesHeaders: pulumi.secret(args.tracesHeaders) }),
         runtime: runtimeDigest(args.projectRoot),
         url: undefined,
         pid: undefined,

@@ -604,6 +604,24 @@ describe("stack configuration", () => {
     expect(config.runtimeKey).toBeUndefined();
   });
 
+  it("takes a collector's headers as a secret, which no complaint quotes", () => {
+    const traces = JSON.stringify({ endpoint: "https://collector.example.com:4318" });
+    const set = { "masumi:traces": traces, "masumi:tracesHeaders": "x-api-key=sentinel, x-team=a" };
+    expect(read(set)).toMatchObject({ tracesHeaders: "x-api-key=sentinel, x-team=a" });
+    const plain = () =>
+      readStackConfig({ stack: "preprod", values: { ...complete, ...set }, secretKeys: [], env: {} });
+    expect(plain).toThrow(/masumi:tracesHeaders is in plain text/);
+    expect(plain).not.toThrow(/sentinel/);
+    expect(problemsOf({ "masumi:tracesHeaders": "x-api-key=sentinel" })).toEqual([
+      expect.stringMatching(/^masumi:tracesHeaders are for no collector: set masumi:traces/),
+    ]);
+    for (const wrong of ["sentinel", "=sentinel", "a=sentinel,", "a b=sentinel", "a=sent\ninel"]) {
+      expect(problemsOf({ ...set, "masumi:tracesHeaders": wrong })).toEqual([
+        "masumi:tracesHeaders: expected headers as name=value, separated by commas, for example x-api-key=…",
+      ]);
+    }
+  });
+
   it("refuses a runtime key in plain text", () => {
     expect(() =>
       readStackConfig({

@@ -31,6 +31,7 @@ export const hosting: HostingFactory = async ({ config, projectRoot, agents }) =
       const home = crewHome(projectRoot, agent.id, stack);
       const secrets = crewSecrets(agent, config, { needsDocumentsKey: false });
       const paymentKey = secrets.get("PAYMENT_KEY")?.value;
+      const tracesHeaders = secrets.get("TRACES_HEADERS")?.value;
       const files = agentFiles(projectRoot, config.network, agent);
       placeFiles(projectRoot, home, files);
       const crew = new CrewProcess(
@@ -44,6 +45,7 @@ export const hosting: HostingFactory = async ({ config, projectRoot, agents }) =
           ...(files.packages ? { packages: files.packages.folder } : {}),
           model: { api: modelApi, name: agent.model.name ?? modelName },
           modelKey: secrets.get("MODEL_KEY")?.value ?? "none",
+          ...(tracesHeaders === undefined ? {} : { tracesHeaders }),
           limits: { ...runtimeLimits(config), ...tracesEnvironment(config) },
           ...(paymentKey ? { payments: paymentsOf(config, wallet), paymentKey } : {}),
         },

@@ -3,6 +3,7 @@ import { DockerStart } from "../../../providers/docker/index.ts";
 import {
   DATA_FOLDER,
   runtimeEnvironment,
+  runtimeSecrets,
   sortedEnvironment,
   tracesEnvironment,
 } from "../../crews/environment.ts";
@@ -67,13 +68,16 @@ function makeDockerService({
       publicUrl: dockerUrl(docker, shared.name, port),
     }),
   });
+  const secrets = Object.entries(runtimeSecrets(config)).map(
+    ([key, value]) => pulumi.interpolate`${key}=${pulumi.secret(value)}`,
+  );
   const container = makeConfined(
     engine,
     SHARED_SERVICE,
     {
       name,
       image: engine.images.runtimeReference(),
-      envs: pulumi.output([...environment].map(([key, value]) => `${key}=${value}`)),
+      envs: pulumi.output([...[...environment].map(([key, value]) => `${key}=${value}`), ...secrets]),
       port: { external: port, ip: docker.bind },
       size: shared,
       confinement: RUNTIME_CONFINEMENT,

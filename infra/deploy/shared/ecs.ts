@@ -6,6 +6,7 @@ import type { StackConfig } from "../../config.ts";
 import {
   type CrewSecret,
   runtimeEnvironment,
+  runtimeSecrets,
   sortedEnvironment,
   tracesEnvironment,
 } from "../../crews/environment.ts";
@@ -20,6 +21,7 @@ import { commonInputs, withCommonInputs } from "../ecs/common-inputs.ts";
 import { sharedPolicy } from "../ecs/policies.ts";
 import { type Role, makeTaskRole } from "../ecs/roles.ts";
 import { type Route, makeRoute } from "../ecs/route.ts";
+import { storeSecrets } from "../ecs/secrets.ts";
 import { GRACE_SECONDS } from "../ecs/timeouts.ts";
 import type { HostingContext } from "../hosting.ts";
 import { SharedCrews } from "./component.ts";
@@ -93,7 +95,7 @@ function makeEcsService(alb: AlbStack, agents: BucketPlace, options: pulumi.Cust
       resources: { cpu, memory },
       image: shared.images.runtimeReference(),
       environment: environmentOf(alb, agents),
-      secrets: pulumi.output<Record<string, string>>({}),
+      secrets: storeSecrets({ stack: shared.name, agentId: id }, runtimeSecrets(config), options),
       logGroup,
       taskRole,
       isOurRuntime: true,

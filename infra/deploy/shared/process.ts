@@ -8,6 +8,7 @@ import {
 } from "../../../providers/crew-process/local/index.ts";
 import { separateStack } from "../../../providers/common/local-stack.js";
 import { SharedProcess } from "../../../providers/shared-crew/index.ts";
+import { tracesEnvironment } from "../../crews/environment.ts";
 import type { HostingContext } from "../hosting.ts";
 import { pollSeconds } from "../process/process.ts";
 import { serviceStack } from "../../hosting/shared/names.ts";
@@ -20,6 +21,7 @@ const JOB_SECONDS = 900;
 /** Makes the service as a process of this machine, on a reserved port, so every preview knows the URL. */
 export async function processService({ config, projectRoot }: HostingContext): Promise<SharedService> {
   const { of, keep, code } = config.shared;
+  const { tracesHeaders } = config;
   const stack = separateStack(serviceStack(config.shared, config.stack));
   const own = { projectRoot, ...(stack === undefined ? {} : { stack }) };
   const port = (await reservePorts(projectRoot, [SHARED_SERVICE], stack)).get(SHARED_SERVICE);
@@ -35,7 +37,14 @@ export async function processService({ config, projectRoot }: HostingContext): P
   if (of !== undefined) return { ...served, ready: [] };
   const service = new SharedProcess(
     SHARED_SERVICE,
-    { ...own, port, code, ...(keep ? { keep } : {}) },
+    {
+      ...own,
+      port,
+      code,
+      ...(keep ? { keep } : {}),
+      ...(config.traces ? { traces: tracesEnvironment(config) } : {}),
+      ...(tracesHeaders === undefined ? {} : { tracesHeaders }),
+    },
     { parent: new SharedCrews(SHARED_SERVICE) },
   );
   const home = crewHome(projectRoot, SHARED_SERVICE, stack);

@@ -39,6 +39,8 @@ export interface CrewSettings {
   readonly model: { readonly api: string; readonly key: string; readonly name: string };
   /** Variables of the crew runtime that limit what it keeps, uses and takes on, like KEEP_DAYS. */
   readonly limits?: Readonly<Record<string, string>> | undefined;
+  /** Headers that the collector of traces demands. */
+  readonly tracesHeaders?: string | undefined;
   /** Absent for a crew that takes no payments. */
   readonly payments?: (CrewPayments & { readonly key: string }) | undefined;
 }
@@ -66,6 +68,7 @@ export const agentVariables = (home: string, settings: CrewSettings): Readonly<R
   MODEL_KEY: settings.model.key,
   MODEL_NAME: settings.model.name,
   ...settings.limits,
+  ...(settings.tracesHeaders === undefined ? {} : { TRACES_HEADERS: settings.tracesHeaders }),
   ...(settings.payments ? paymentEnvironment(settings.payments) : {}),
 });
 

@@ -47,8 +47,16 @@ const LIMITED = {
   keepDays: "7",
   limits: { startRate: 60, maxPerClient: 32 },
   traces: { endpoint: "https://collector.example.com:4318" },
+  tracesHeaders: "x-api-key=key",
 };
-const LIMITS = ["DAILY_TOKENS", "KEEP_DAYS", "START_RATE", "MAX_PER_CLIENT", "TRACES_ENDPOINT"];
+const LIMITS = [
+  "DAILY_TOKENS",
+  "KEEP_DAYS",
+  "START_RATE",
+  "MAX_PER_CLIENT",
+  "TRACES_ENDPOINT",
+  "TRACES_HEADERS",
+];
 
 /** The container's environment of a crew with large documents in a bucket that is not AWS's, on a stack with a database. */
 async function ofContainer(settings: Record<string, unknown>): Promise<string[]> {
@@ -95,6 +103,7 @@ async function ofProcess(): Promise<string[]> {
         ...runtimeLimits({ dailyTokens: 5000, keepDays: 7, limits: { startRate: 60, maxPerClient: 32 } }),
         ...tracesEnvironment(LIMITED),
       },
+      tracesHeaders: LIMITED.tracesHeaders,
       payments: {
         service: "https://payment.example.com/api/v1",
         network: "Preprod",

@@ -39,6 +39,9 @@ function environmentOf(pid: number): string {
   return execFileSync("ps", ["eww", "-p", String(pid)], { encoding: "utf8" });
 }
 
+const commandOf = (pid: number): string =>
+  execFileSync("ps", ["-o", "args=", "-p", String(pid)], { encoding: "utf8" });
+
 /** Asks with headers that fetch does not let its caller choose: Host and Origin. */
 function ask(url: string, method: string, headers: Record<string, string>, body?: string) {
   return new Promise<{ status: number | undefined; allowed: string | undefined }>((resolve, reject) => {
@@ -98,7 +101,7 @@ describe("the life of a crew as a local process", () => {
   let crew: Crew;
 
   const inputs = (changes?: Record<string, unknown>) => inputsAt(place, changes);
-  const paid = { payments: PAYMENTS, paymentKey: "payment-key" };
+  const paid = { payments: PAYMENTS, paymentKey: "payment-key", tracesHeaders: "x-api-key=of-the-collector" };
   const create = async (changes?: Record<string, unknown>) => {
     ({ outs: crew } = await provider.create(inputs(changes)));
     return crew;
@@ -137,6 +140,10 @@ describe("the life of a crew as a local process", () => {
     await update(before, changed);
     expect(crew.url).toBe(before.url);
     expect(await isRunning(crew)).toBe(true);
+    expect(environmentOf(crew.pid)).toContain(`TRACES_HEADERS=${paid.tracesHeaders}`);
+    expect(commandOf(crew.pid), "any user of the machine may list processes").not.toContain(
+      "of-the-collector",
+    );
     expect(await isRunning(before)).toBe(false);
   });
 
@@ -256,6 +263,7 @@ describe("a crew as a local process", () => {
 
   it.each<[string, Record<string, unknown>, Record<string, unknown>, boolean]>([
     ["a state of a crew without payments, still without", {}, {}, false],
+    ["headers of a collector", {}, { tracesHeaders: "x-api-key=k" }, true],
     ["payments for a crew that had none", {}, { payments: PAYMENTS, paymentKey: "k" }, true],
     [
       "the same payments",
