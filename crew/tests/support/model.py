@@ -16,6 +16,7 @@ _STATUS = re.compile(r"answer with status (\d+)")
 
 
 _TOOL = re.compile(r"call the tool (\w+) with (\{.*?\})")
+_INVENTED = re.compile(r"invent the tool (\S+)")
 _JSON = re.compile(r"answer with JSON (\{.*?\}) then (\{.*?\})")
 
 
@@ -27,6 +28,10 @@ def _reply(body: dict[str, Any], prompt: str) -> tuple[str | None, list[dict[str
     wanted = _TOOL.search(said)
     if wanted and wanted[1] in offered and not from_tools:
         function = {"name": wanted[1], "arguments": wanted[2]}
+        return None, [{"id": "call_1", "type": "function", "function": function}]
+    invented = _INVENTED.search(said)
+    if invented and offered and not from_tools:
+        function = {"name": invented[1], "arguments": "{}"}
         return None, [{"id": "call_1", "type": "function", "function": function}]
     json_wanted = _JSON.search(said)
     if json_wanted:
@@ -74,7 +79,8 @@ class StubModel:
     In a prompt, `answer with status 500` does so, `answer with nothing` gives an empty text, `answer slowly` waits
     one second, `never answer` until the model is closed or released, and `report no usage` leaves the tokens out.
     A stream that is to `never end` goes on until then; `hung_up` says that somebody has ceased to listen to one.
-    `call the tool NAME with {...}` does so once, where there is such a tool, and then quotes what it says. `answer with
+    `call the tool NAME with {...}` does so once, where there is such a tool, and then quotes what it says; `invent the
+    tool NAME` where there are others. `answer with
     JSON {...} then {...}` gives the first, and after a complaint the second. Whoever wants a verdict in JSON, as the
     judge of a guardrail does, gets a good one, unless `refuse` is in the prompt.
     """

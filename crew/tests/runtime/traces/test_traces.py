@@ -31,9 +31,16 @@ def collector() -> Iterator[Collector]:
     started.close()
 
 
-def traced(folder: Path, model: StubModel, collector: Collector, declared: dict[str, Any]) -> Runtime:
+def traced(
+    folder: Path, model: StubModel, collector: Collector, declared: dict[str, Any], **environment: str
+) -> Runtime:
     runtime = Runtime(
-        folder, declared, model.url, TRACES_ENDPOINT=collector.url, TRACES_HEADERS="authorization=Bearer of-a-secret"
+        folder,
+        declared,
+        model.url,
+        TRACES_ENDPOINT=collector.url,
+        TRACES_HEADERS="authorization=Bearer of-a-secret",
+        **environment,
     )
     runtime.identify()
     return runtime
@@ -115,6 +122,23 @@ def test_no_word_of_a_customer_or_of_the_model_is_in_a_trace_and_the_headers_are
         assert word not in sent
     assert {headers["authorization"] for headers in collector.headers} == {"Bearer of-a-secret"}
     assert "of-a-secret" not in runtime.output
+
+
+def test_a_tool_that_the_model_invents_is_called_unknown(
+    tmp_path: Path, shared_model: StubModel, collector: Collector
+) -> None:
+    declared = one_task("{topic}")
+    declared["crew"]["agents"]["researcher"]["tools"] = ["calculate"]
+    runtime = traced(tmp_path, shared_model, collector, declared, INTERNAL_PORT="0")
+    runtime.ended(runtime.start_job("invent the tool marker_of_a_customer"))
+    collector.named("job")
+    with runtime.internal as client:
+        metrics = client.get("/metrics").text
+    runtime.stop()
+    tool = only([span for span in collector.spans if span.name.startswith("execute_tool")])
+    assert (tool.name, tool.attributes["gen_ai.tool.name"]) == ("execute_tool unknown", "unknown")
+    assert b"marker_of" not in b"".join(collector.bodies)
+    assert "marker_of" not in metrics + runtime.output
 
 
 def test_a_failed_job_says_why_by_its_code_and_its_call(

@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
+from crew_runtime.crewai.outcome.tool_names import offered_name
 from crew_runtime.crewai.outcome.what_failed import name_of, place_in
 
 _HEARD_WITHIN_SECONDS: Final = 2
@@ -38,8 +39,8 @@ class CrewEvents:
             self.tell({"task": str(getattr(event.task, "name", None) or "")})
 
         @crewai_event_bus.on(ToolUsageErrorEvent)  # type: ignore[untyped-decorator]
-        def on_tool_error(_source: object, event: ToolUsageErrorEvent) -> None:
-            self._note(str(event.tool_name), event.error)
+        def on_tool_error(source: object, event: ToolUsageErrorEvent) -> None:
+            self._note(offered_name(source, str(event.tool_name)), event.error)
 
     def _note(self, tool: str, error: object) -> None:
         if not isinstance(error, BaseException):

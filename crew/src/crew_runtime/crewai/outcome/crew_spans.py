@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, Final
 
+from crew_runtime.crewai.outcome.tool_names import offered_name
+
 _LONGEST_NAME: Final = 200
 
 Send = Callable[[dict[str, Any]], None]
@@ -35,10 +37,12 @@ class CrewSpans:
         crewai_event_bus.flush(2)
 
     def _on_begin(self, kind: str, name: str | None) -> Callable[[object, Any], None]:
-        def on_begin(_source: object, event: Any) -> None:  # noqa: ANN401 - CrewAI is not read for its types
+        def on_begin(source: object, event: Any) -> None:  # noqa: ANN401 - CrewAI is not read for its types
             named = str(getattr(event, name, None) or "") if name else ""
             if kind == "task":
                 named = str(getattr(event.task, "name", None) or "")
+            if kind == "tool":
+                named = offered_name(source, named)
             begun = {"kind": kind, "name": named[:_LONGEST_NAME], "parent": event.parent_event_id or ""}
             self._send({"span": {"state": "begun", "id": event.event_id, "at": _nanoseconds(event.timestamp), **begun}})
 
