@@ -81,6 +81,8 @@ const MOST_DAYS = 3650;
 const limits = z.strictObject({
   /** Jobs in a minute; 0 is any number. */
   startRate: z.int().min(0).max(100_000).exactOptional(),
+  /** Requests with a body that start no job, in a minute; 0 is any number. */
+  requestRate: z.int().min(0).max(1_000_000).exactOptional(),
   /** Free jobs that may run or wait. */
   maxPerClient: z.int().min(1).max(10_000).exactOptional(),
 });

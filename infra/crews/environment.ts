@@ -76,12 +76,13 @@ export const schemaOf = ({ id }: Agent, { owner, network }: StackConfig) =>
 export function runtimeLimits({
   dailyTokens,
   keepDays,
-  limits: { startRate, maxPerClient },
+  limits: { startRate, requestRate, maxPerClient },
 }: Pick<StackConfig, "dailyTokens" | "keepDays" | "limits">): Readonly<Record<string, string>> {
   const limits = {
     DAILY_TOKENS: dailyTokens,
     KEEP_DAYS: keepDays,
     MAX_PER_CLIENT: maxPerClient,
+    REQUEST_RATE: requestRate,
     START_RATE: startRate,
   };
   return Object.fromEntries(

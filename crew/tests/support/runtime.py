@@ -63,6 +63,7 @@ class Runtime:
             "MODEL_NAME": "stub-model",
             "SHUTDOWN_GRACE": "0",
             "START_RATE": "0",  # every test is the same client
+            "REQUEST_RATE": "0",
             "MAX_PER_CLIENT": "10000",
             **environment,
         }

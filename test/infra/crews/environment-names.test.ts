@@ -45,7 +45,7 @@ beforeAll(() => {
 const LIMITED = {
   dailyTokens: "5000",
   keepDays: "7",
-  limits: { startRate: 60, maxPerClient: 32 },
+  limits: { startRate: 60, requestRate: 900, maxPerClient: 32 },
   traces: { endpoint: "https://collector.example.com:4318" },
   tracesHeaders: "x-api-key=key",
 };
@@ -53,6 +53,7 @@ const LIMITS = [
   "DAILY_TOKENS",
   "KEEP_DAYS",
   "START_RATE",
+  "REQUEST_RATE",
   "MAX_PER_CLIENT",
   "TRACES_ENDPOINT",
   "TRACES_HEADERS",
@@ -100,7 +101,7 @@ async function ofProcess(): Promise<string[]> {
     environment: agentVariables(home, {
       model: { api: "https://models.example.com/v1", key: "key", name: "some-model" },
       limits: {
-        ...runtimeLimits({ dailyTokens: 5000, keepDays: 7, limits: { startRate: 60, maxPerClient: 32 } }),
+        ...runtimeLimits({ dailyTokens: 5000, keepDays: 7, limits: LIMITED.limits }),
         ...tracesEnvironment(LIMITED),
       },
       tracesHeaders: LIMITED.tracesHeaders,

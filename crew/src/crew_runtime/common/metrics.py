@@ -48,11 +48,13 @@ MODEL_CALLS: Final = Counter("model_calls_total", "Calls of the language model."
 TOKENS: Final = Counter("model_tokens_total", "Tokens of the language model.")
 LEASES_LOST: Final = Counter("leases_lost_total", "Jobs that another runtime took over while this one ran them.")
 STARTS_REFUSED: Final = Counter("starts_refused_total", "Starts that were more than a client's part, by limit.")
+REQUESTS_REFUSED: Final = Counter("requests_refused_total", "Requests that were more than a client's part.")
 JOBS_GAVE_WAY: Final = Counter(
     "jobs_gave_way_total", "Unpaid jobs that gave way to later ones, or were given up for them."
 )
 COUNTERS: Final = (
     STARTS_REFUSED,
+    REQUESTS_REFUSED,
     JOBS_GAVE_WAY,
     PAYMENT_REQUESTS,
     PAYMENT_CHANGES,

@@ -124,7 +124,11 @@ class HostedAgent:
         )
         self.served = Served(
             agent=agent,
-            doorman=Doorman(proxy_hops=self._proxy_hops, starts_per_minute=settings.start_rate),
+            doorman=Doorman(
+                proxy_hops=self._proxy_hops,
+                starts_per_minute=settings.start_rate,
+                requests_per_minute=settings.request_rate,
+            ),
             max_body=settings.max_body,
             url=self._url,
             facts=self._facts,

@@ -131,6 +131,13 @@ class AgentSettings(EnvironmentModel):
         le=100_000,
         description="Set START_RATE to the jobs that one client address may ask for in a minute (0: any number).",
     )
+    request_rate: int = Field(
+        default=600,
+        ge=0,
+        le=1_000_000,
+        description="Set REQUEST_RATE to the requests with a body, other than /start_job, that one client address may "
+        "send in a minute (0: any number).",
+    )
     max_per_client: int = Field(
         default=16,
         ge=1,

@@ -53,7 +53,9 @@ def a2a_routes() -> APIRouter:
 
     @router.post(wire.PATH)
     async def a2a(request: Request) -> Response:
-        return await _answer(served(request), request)
+        one = served(request)
+        one.doorman.let_in(request)
+        return await _answer(one, request)
 
     return router
 

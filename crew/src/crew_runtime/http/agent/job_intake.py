@@ -9,8 +9,8 @@ from typing import Final
 from crew_runtime.common.api_error import ApiError
 from crew_runtime.common.logs import event
 from crew_runtime.common.metrics import JOBS_GAVE_WAY
+from crew_runtime.http.admission.doorman import too_many
 from crew_runtime.http.admission.request_secret import require_same_secret
-from crew_runtime.http.admission.start_rate import too_many
 from crew_runtime.http.agent.job_request import JobRequest
 from crew_runtime.job.failures import MESSAGES, Failure
 from crew_runtime.job.job import Job, JobState

@@ -51,7 +51,9 @@ def mcp_routes(cors_origins: Sequence[str]) -> APIRouter:
         if origin is not None and not {"*", origin} & set(cors_origins):
             message = "Pages of this origin may not call the agent. Its operator can add the origin to CORS_ORIGINS."
             raise ApiError(403, "ORIGIN_NOT_ALLOWED", message)
-        return await _answer(served(request), request)
+        one = served(request)
+        one.doorman.let_in(request)
+        return await _answer(one, request)
 
     return router
 

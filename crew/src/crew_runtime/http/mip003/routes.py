@@ -50,6 +50,7 @@ def mip003_routes() -> APIRouter:
     @router.post("/provide_input")
     async def provide_input(request: Request) -> dict[str, Any]:
         one = served(request)
+        one.doorman.let_in(request)
         body = await read_json_object(request, limit=one.max_body)
         return wire.accepted(await one.agent.answer(body), body["input_data"])
 
