@@ -35,8 +35,18 @@ const flag = z
   .transform(String);
 const figure = z.union([z.number(), z.string().regex(/^-?\d+(\.\d+)?$/)], { error: "write a number" });
 const amount = figure.transform(String);
+/* What an agent publishes has these as numbers: JSON's readers hold 15 digits. */
 const count = z
-  .union([z.int().min(1), z.string().regex(/^[1-9]\d*$/)], { error: "write a whole number, at least 1" })
+  .union(
+    [
+      z.int().min(1),
+      z
+        .string()
+        .max(15)
+        .regex(/^[1-9]\d*$/),
+    ],
+    { error: "write a whole number, at least 1" },
+  )
   .transform(String);
 
 const optional = z.strictObject({ validation: z.literal("optional"), value: flag }).meta({

@@ -22,11 +22,34 @@ const manifest = z.object({
 });
 
 /** Returns why the registry would not take a text for a manifest of x402 resources; undefined if it would. */
-export function problemOfManifest(text: string): string | undefined {
+export async function problemOfManifest(text: string): Promise<string | undefined> {
   const parsed = parseJson(text);
   if (parsed === undefined) return "not JSON";
   const read = manifest.safeParse(parsed);
-  return read.success
-    ? undefined
-    : `not an x402 manifest as the registry wants it: ${describeIssue(read.error)}`;
+  const problem = read.success ? await problemOfSchemas(read.data) : describeIssue(read.error);
+  return problem && `not an x402 manifest as the registry wants it: ${problem}`;
+}
+
+/** Returns which schema of a manifest is none of JSON Schema 2020-12, by the library that the registry checks them with. */
+async function problemOfSchemas({ resources }: z.output<typeof manifest>): Promise<string | undefined> {
+  const schemas = resources.flatMap(({ inputSchema, outputSchema }, index) =>
+    Object.entries({ inputSchema, outputSchema }).flatMap(([name, schema]) =>
+      schema ? [{ place: `resources.${index}.${name}`, schema }] : [],
+    ),
+  );
+  if (schemas.length === 0) return undefined;
+  // Takes a while to load, and few agents are listed so.
+  const { Ajv2020 } = await import("ajv/dist/2020.js");
+  // Keywords that nobody knows are annotations.
+  const ajv = new Ajv2020({ strict: false, logger: false });
+  for (const { place, schema } of schemas) {
+    try {
+      if (ajv.validateSchema(schema)) continue;
+    } catch (error) {
+      return `${place}: ${(error as Error).message}`;
+    }
+    const [first] = ajv.errors ?? [];
+    return `${place}${first?.instancePath ?? ""}: ${first?.message ?? "is no JSON Schema (2020-12)"}`;
+  }
+  return undefined;
 }

@@ -20,6 +20,7 @@ const CARD = {
   somethingNew: true,
 };
 const MANIFEST = { x402Version: 2, resources: [{ resource: "https://agent.example.com/job", type: "http" }] };
+const manifestWith = (schemas: object) => ({ resources: [{ ...MANIFEST.resources[0], ...schemas }] });
 
 type Type = NonNullable<Listing["type"]>;
 interface Served {
@@ -66,6 +67,14 @@ test.concurrent.each<[string, Served]>([
   ["with components alone", { body: { ...OPENAPI, paths: undefined, components: {} } }],
 ])("an OpenAPI document may be %s", async (_what, served) => {
   expect((await probed("openapi", served)).problem).toBe("");
+});
+
+test.concurrent.each<[string, object]>([
+  ["with keywords that nobody knows", { type: "object", "x-order": ["topic"], example: {} }],
+  ["that refers elsewhere, which is not fetched", { $ref: "http://169.254.169.254/schema.json" }],
+  ["that names its dialect", { $schema: "https://json-schema.org/draft/2020-12/schema", type: "string" }],
+])("a manifest may have a schema %s", async (_what, inputSchema) => {
+  expect((await probed("x402", { body: manifestWith({ inputSchema }) })).problem).toBe("");
 });
 
 test.concurrent.each<[Type, string, Served, RegExp]>([
@@ -126,6 +135,24 @@ test.concurrent.each<[Type, string, Served, RegExp]>([
     "with a resource that is none",
     { body: { resources: [{ resource: "job" }] } },
     /resources\.0\.resource/,
+  ],
+  [
+    "x402",
+    "with an input schema that is none",
+    { body: manifestWith({ inputSchema: { type: "object", properties: { topic: { type: "text" } } } }) },
+    /resources\.0\.inputSchema\/properties\/topic\/type: must be equal to one of the allowed values/,
+  ],
+  [
+    "x402",
+    "with a result's schema that is none",
+    { body: manifestWith({ outputSchema: { type: "array", minItems: -1 } }) },
+    /resources\.0\.outputSchema\/minItems: must be >= 0/,
+  ],
+  [
+    "x402",
+    "with a schema of another dialect",
+    { body: manifestWith({ inputSchema: { $schema: "http://json-schema.org/draft-04/schema#" } }) },
+    /resources\.0\.inputSchema: no schema with key or ref "http:\/\/json-schema\.org\/draft-04/,
   ],
   ["x402", "in YAML", { body: "resources: []" }, /not JSON/],
   [
