@@ -47,7 +47,7 @@ const { config, plan, hostingOf, publish } = await failPlainly(async () => {
 for (const warning of hostingWarnings(plan.agents.map(({ agent }) => agent))) await pulumi.log.warn(warning);
 
 /** How many agents may wait for the engine's first answer at a time: what waits takes memory. What is written waits for the service, too. */
-const AT_ONCE = { unchanged: 50, written: 1000 } as const;
+const AT_ONCE = { unchanged: 12, written: 1000 } as const;
 
 async function hostAll(): Promise<ReadonlyMap<PlannedAgent, MasumiAgent>> {
   const hosted = new Map<PlannedAgent, MasumiAgent>();
