@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { EngineError } from "../errors.ts";
-import type { toStruct } from "../rpc/struct.ts";
+import { fromStruct, type toStruct } from "../rpc/struct.ts";
 import type { ResourceState } from "../state/resource.ts";
 import type { TrustsProvider } from "../types.ts";
 import type { Urn } from "../urn.ts";
@@ -56,8 +56,7 @@ export class ProviderTrust {
 
 /** The code in properties on the wire, as the process will read it; null where there is none. */
 function codeIn(properties: Struct): Value {
-  const code: Value = properties.getFieldsMap().get(PROVIDER_CODE)?.toJavaScript() ?? null;
-  return unwrapSecrets(code);
+  return unwrapSecrets(fromStruct(properties)[PROVIDER_CODE] ?? null);
 }
 
 /** The same, of properties in the form that the engine keeps. */

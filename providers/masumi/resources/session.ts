@@ -50,6 +50,7 @@ export class Session {
   readonly #projectFolder: string | undefined;
   #settings: Promise<Settings> | undefined;
   #facts: RunFacts | undefined;
+  #readingFacts: Promise<RunFacts | undefined> | undefined;
   #client: MasumiClient | undefined;
   #walletTokens: WalletTokens | undefined;
   #keyStatus: Promise<ApiKeyStatus> | undefined;
@@ -137,9 +138,13 @@ export class Session {
     };
   }
 
-  /** Read again until they are there: a refresh may precede the program. */
+  /** Read again until they are there: a refresh may precede the program. Who asks while they are read shares that, as a thousand burns do. */
   async #runFacts(): Promise<RunFacts | undefined> {
-    this.#facts ??= await readRunFacts(this.#projectFolder, this.#log.address);
+    if (this.#facts) return this.#facts;
+    this.#readingFacts ??= readRunFacts(this.#projectFolder, this.#log.address).finally(() => {
+      this.#readingFacts = undefined;
+    });
+    this.#facts = await this.#readingFacts;
     return this.#facts;
   }
 

@@ -67,11 +67,12 @@ export interface Content {
   readonly sourceAddress?: string | undefined;
 }
 
-/** A declaration cannot say blanks around a text, so whether a registration has them is not worth a fee. */
+/** A declaration cannot say blanks around a text, so whether a registration has them is not worth a fee. What has none is not copied. */
 const trimmed = <T>(value: T): T => {
   if (typeof value === "string") return value.trim() as T;
-  if (Array.isArray(value)) return value.map(trimmed) as T;
   if (typeof value !== "object" || value === null) return value;
+  if (Object.values(value).every((item) => trimmed(item) === item)) return value;
+  if (Array.isArray(value)) return value.map(trimmed) as T;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, trimmed(item)])) as T;
 };
 
