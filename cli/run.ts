@@ -1,4 +1,4 @@
-import { createDisplay } from "../local/engine/index.ts";
+import { type EngineEvent, createDisplay } from "../local/engine/index.ts";
 import { type LeftoversDocument, leftoversDocument, runDocument } from "../stacks/documents.ts";
 import { findStackLeftovers } from "../stacks/leftovers.ts";
 import { readAgentOutputs, withAvailability } from "../stacks/outputs.ts";
@@ -41,12 +41,51 @@ function abortOnInterrupt(say: (line: string) => void): {
   return { signal: controller.signal, stop };
 }
 
-/** Run one operation of a local stack, and show its progress on stderr (`--json`) or stdout. */
+/** Says what is wrong with what a run needs, and returns the exit code then. */
+type Complain = () => number | undefined;
+
+/** Shows a run's events as they come; with `complain`, once it has had nothing to say: what is refused is not to look like a run. */
+class RunEvents {
+  readonly #show: (event: EngineEvent) => void;
+  #held: EngineEvent[] | undefined;
+  /** The exit code of the complaint. */
+  complained: number | undefined;
+  readonly meanwhile: (() => boolean) | undefined;
+
+  constructor(show: (event: EngineEvent) => void, complain: Complain | undefined) {
+    this.#show = show;
+    if (!complain) return;
+    this.#held = [];
+    this.meanwhile = () => {
+      this.complained = complain();
+      this.release();
+      return this.complained === undefined;
+    };
+  }
+
+  readonly take = (event: EngineEvent): void => {
+    if (this.#held) this.#held.push(event);
+    else if (this.complained === undefined) this.#show(event);
+  };
+
+  /** Nothing more is waited for. */
+  release(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const event of held) this.take(event);
+  }
+}
+
+/**
+ * Run one operation of a local stack, and show its progress on stderr (`--json`) or stdout. What is complained of while its processes load
+ * ends the run; it is then in the result, and nothing of the run is shown.
+ */
 export async function showLocalRun(
   project: Project,
   operation: Operation,
   flags: RunFlags,
-): Promise<RunResult> {
+  complain?: Complain,
+): Promise<RunResult & { readonly complained?: number | undefined }> {
   const stream = flags.json ? process.stderr : process.stdout;
   const interactive = stream.isTTY && process.env["CI"] === undefined && flags.nonInteractive !== true;
   const colour = interactive && process.env["NO_COLOR"] === undefined;
@@ -60,13 +99,17 @@ export async function showLocalRun(
   try {
     const { stack, refresh, target: targets, targetDependents, clearPendingCreates } = flags;
     const request = { stack, operation, refresh, targets, targetDependents, clearPendingCreates, signal };
-    const result = await runLocal(project, request, (event) =>
+    const events = new RunEvents(
       // People get the agents as a table afterwards, which says the same in less room.
-      display(event.kind === "run-end" ? { ...event, outputs: {}, outputChanges: [] } : event),
+      (event) => display(event.kind === "run-end" ? { ...event, outputs: {}, outputChanges: [] } : event),
+      complain,
     );
+    const { meanwhile, take } = events;
+    const result = await runLocal(project, { ...request, meanwhile }, take);
+    events.release();
     if (signal.aborted && !result.ok && operation !== "preview")
       printProgress(`Stopped. The next ${operation} goes on from here.`);
-    return result;
+    return { ...result, complained: events.complained };
   } finally {
     stop();
   }
@@ -75,10 +118,16 @@ export async function showLocalRun(
 /** Whether all is meant that `demo` started, the portal included. */
 const isWhole = ({ stack, target = [] }: RunFlags): boolean => stack === LOCAL_STACK && target.length === 0;
 
-/** Run one operation of a local stack on this terminal, and return its exit code. */
-export async function showRun(project: Project, operation: Operation, flags: RunFlags): Promise<number> {
+/** Run one operation of a local stack on this terminal, and return its exit code, or that of the complaint that ended it. */
+export async function showRun(
+  project: Project,
+  operation: Operation,
+  flags: RunFlags,
+  complain?: Complain,
+): Promise<number> {
   if (operation === "destroy" && isWhole(flags)) await stopPortalProcess(project);
-  const result = await showLocalRun(project, operation, flags);
+  const result = await showLocalRun(project, operation, flags, complain);
+  if (result.complained !== undefined) return result.complained;
   const left = operation === "destroy" && result.ok ? await showLeftovers(project, flags) : undefined;
   if (flags.json) {
     printJson(runDocument(result, left));

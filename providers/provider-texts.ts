@@ -36,3 +36,9 @@ const known: ReadonlySet<string> = new Set(Object.values(PROVIDER_TEXTS));
 
 /** Returns whether a text in a state is one of this package's own, so an engine may evaluate it. */
 export const isOwnProviderText = (text: string): boolean => known.has(text);
+
+/**
+ * Returns whether a text is that of a resource whose check takes the inputs as they are and whose comparison looks at them alone, so that an engine
+ * may leave it alone without asking while its inputs are the same. A registration's is not: it looks at what became of it.
+ */
+export const isDecidedByInputs = (text: string): boolean => text === PROVIDER_TEXTS.AgentConfirmation;

@@ -30,6 +30,8 @@ export interface RunRequest {
   /** refresh: forget the creations that were interrupted. */
   readonly clearPendingCreates?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** What a local stack's run needs, judged while its processes load: false ends it, and it has changed nothing. */
+  readonly meanwhile?: (() => boolean) | undefined;
 }
 
 const OPERATIONS = { up, preview, refresh, destroy };
@@ -45,12 +47,14 @@ export async function runLocal(
   request: RunRequest & { readonly stack: string },
   onEvent: (event: EngineEvent) => void,
 ): Promise<RunResult> {
-  const { stack, operation, signal, refresh: isRefreshed = false, clearPendingCreates = false } = request;
+  const { stack, operation, signal, meanwhile, refresh: isRefreshed = false } = request;
+  const { clearPendingCreates = false } = request;
   const empty = operation === "destroy" ? await openEmptyStack(project, stack) : undefined;
   const options = empty ?? (await openLocalStack(project, stack, signal));
   return OPERATIONS[operation]({
     ...options,
     ...(signal ? { signal } : {}),
+    ...(meanwhile ? { meanwhile } : {}),
     refresh: isRefreshed,
     clearPendingCreates,
     ...targetsOf(project, stack, request.targets ?? [], request.targetDependents),

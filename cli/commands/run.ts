@@ -1,4 +1,5 @@
 import { loadStackAgents } from "../../stacks/agents.ts";
+import { localStackExists } from "../../stacks/local/local-stack.ts";
 import { type Project, requireStackFile } from "../../stacks/project.ts";
 import { readAgentOutputs } from "../../stacks/outputs.ts";
 import type { Operation } from "../../stacks/run.ts";
@@ -10,16 +11,19 @@ import { count } from "../text.ts";
 import { printComplaints } from "../doctor/complaints.ts";
 import { printWithSettings } from "./validate.ts";
 
-/** `up`, `preview`, `refresh`, `destroy` of a local stack. Bad YAML stops the first two before anything is started. */
+/**
+ * `up`, `preview`, `refresh`, `destroy` of a local stack. Bad YAML stops the first two before anything is changed: before anything is
+ * started where the stack is yet to be made, and else while its processes load.
+ */
 export async function runCommand(
   project: Project,
   operation: Operation,
   flags: RunFlags & AskingFlags,
 ): Promise<number> {
-  const complained = complaintsOf(project, operation, flags);
-  if (complained !== undefined) return complained;
   if (operation === "destroy" && !(await confirmedDestroy(project, flags))) return 1;
-  return showRun(project, operation, flags);
+  const complain = () => complaintsOf(project, operation, flags);
+  if (localStackExists(project, flags.stack)) return showRun(project, operation, flags, complain);
+  return complain() ?? showRun(project, operation, flags);
 }
 
 /** The same of any other stack, with what Pulumi is told. */

@@ -36,6 +36,21 @@ export interface RunOptions {
    * Once such a resource is in the state, its interrupted creation is forgotten. Default: none; a person must say what became of them.
    */
   readonly resumesCreation?: (providerCode: string) => boolean;
+  /**
+   * Says of which provider code the inputs alone decide whether a resource changes. Such a resource, whose inputs are those of the last run,
+   * is left alone without asking its provider, as the CLI never does. Default: none; every check and every comparison is the provider's.
+   */
+  readonly decidesByInputs?: (providerCode: string) => boolean;
+  /**
+   * Modules that the code of the program's dynamic providers will ask for, named as from the program's folder. A provider host then starts
+   * with the run, and loads them while the program plans. Default: none; it loads them for its first resource.
+   */
+  readonly providerModules?: readonly string[];
+  /**
+   * Is called once program and provider host have been started, while they load; nothing that the program registers is dealt with before.
+   * False ends the run, which has changed nothing.
+   */
+  readonly meanwhile?: (() => boolean) | undefined;
   /** Sees the stack's configuration before anything runs, secrets as `[secret]`; a returned text rejects the stack with that message. */
   readonly refuse?: (config: Readonly<Record<string, string>>) => string | undefined;
 }

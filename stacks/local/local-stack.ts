@@ -6,7 +6,7 @@ import { z } from "zod";
 import { createAtomicallySync, writeAtomicallySync } from "../../providers/common/atomic-write.ts";
 import { CodedError } from "../../providers/common/coded-error.ts";
 import { withLockFile } from "../../providers/common/lock-file.ts";
-import { isOwnProviderText } from "../../providers/provider-texts.ts";
+import { isDecidedByInputs, isOwnProviderText } from "../../providers/provider-texts.ts";
 import type { RunOptions } from "../../local/engine/index.ts";
 import { configValues, exportState, initStack, setConfig } from "../../local/engine/stack/index.ts";
 import { marker, ownerOf } from "../../providers/masumi/service/marker.ts";
@@ -98,6 +98,8 @@ export function localRun(project: Project, stack: string): RunOptions {
     env: { PULUMI_BACKEND_URL: pathToFileURL(project.stateRoot).href },
     // A state may name only code of this package, so that whoever can write one gets none of their own run.
     trustsProvider: isOwnProviderText,
+    decidesByInputs: isDecidedByInputs,
+    providerModules: ["masumi-agents/providers/masumi"],
     // Each of its resources looks for what a run that was killed may have made.
     resumesCreation: isOwnProviderText,
     refuse: (config) =>

@@ -129,6 +129,34 @@ describe("a registration that fails on the chain", () => {
   }, 60_000);
 });
 
+describe("a stack that has run before", () => {
+  it("is not touched by an up or a preview of bad YAML, which tells the complaints and nothing of a run", async () => {
+    await begin({ chainSpeed: "instant" });
+    const good = outsideAgent("Researcher", outside.url);
+    project.write("agents/researcher.yaml", good);
+    expect(changes(await project.report("up"))).toHaveLength(4);
+    project.write("agents/researcher.yaml", good.replace("tags:", "tagz:"));
+    project.write("agents/other.yaml", "name: [");
+    const before = project.read(".masumi/state/.pulumi/stacks/masumi-agents/local.json");
+    for (const operation of ["up", "preview"]) {
+      const { exitCode, stdout, stderr } = await project.run(operation);
+      expect([exitCode, stdout]).toEqual([1, ""]);
+      expect(stderr).toMatch(
+        /^agents\/other\.yaml:1:\d+: .*^agents\/researcher\.yaml:\d+:1: .*complaints in 2 files\.\n$/ms,
+      );
+      const { stdout: document } = await project.run(operation, "--json");
+      expect(JSON.parse(document)).toMatchObject({
+        ok: false,
+        complaints: [{ file: "agents/other.yaml" }, {}, {}],
+      });
+    }
+    expect(project.read(".masumi/state/.pulumi/stacks/masumi-agents/local.json")).toBe(before);
+    project.write("agents/researcher.yaml", good);
+    project.remove("agents/other.yaml");
+    expect(changes(await project.report("up"))).toEqual([]);
+  });
+});
+
 describe("a failure among more agents than the engine is told of at once", () => {
   it("ends the run, and the next one registers those that are missing", async () => {
     await begin({ chainSpeed: "instant" });

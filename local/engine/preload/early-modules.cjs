@@ -3,7 +3,6 @@
  * itself it would begin with the first resource, and the whole run waits for that.
  */
 const { createRequire } = require("node:module");
-const { join } = require("node:path");
 const { isMainThread } = require("node:worker_threads");
 
 const MODULES = "ENGINE_PROVIDER_MODULES";
@@ -14,7 +13,7 @@ delete process.env[MODULES];
 
 if (isMainThread && names.length > 0) {
   // As from the program's folder, in which the host runs. After the SDK's main file, which is loaded in this turn.
-  const load = createRequire(join(process.cwd(), "/"));
+  const load = createRequire(`${process.cwd()}/`);
   setImmediate(() => {
     for (const name of names) {
       try {

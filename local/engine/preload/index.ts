@@ -37,5 +37,8 @@ export const PIPE_FLAGS: readonly string[] = ["--require", file("piped-grpc.cjs"
  */
 export const pipeAddress = (): string => `pipe:${randomInt(MOST_RUNS)}\n`;
 
+/** What has a provider host load the modules in ENGINE_PROVIDER_MODULES early: names in a list, as JSON. */
+export const EARLY_FLAGS: readonly string[] = ["--require", file("early-modules.cjs")];
+
 /** What ends a provider host whose engine is gone. */
 export const GUARD_FLAGS: readonly string[] = ["--import", new URL("guard.js", import.meta.url).href];

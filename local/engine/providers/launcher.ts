@@ -1,4 +1,4 @@
-import { GUARD_FLAGS, PIPE_FLAGS, PRELOAD_FLAGS } from "../preload/index.ts";
+import { EARLY_FLAGS, GUARD_FLAGS, PIPE_FLAGS, PRELOAD_FLAGS } from "../preload/index.ts";
 import type { Project } from "../stack/project.ts";
 import type { Sdk } from "../stack/sdk.ts";
 import type { ConfigValue } from "../stack/stack-config.ts";
@@ -13,6 +13,8 @@ export interface LauncherOptions {
   readonly sdk: Sdk;
   readonly config: readonly ConfigValue[];
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** What the dynamic provider's code will load. */
+  readonly providerModules: readonly string[];
 }
 
 /** How the providers of a project are started: the SDK's dynamic one on this Node, all others as the programs that they are. */
@@ -21,6 +23,7 @@ export function createLauncher({
   sdk,
   config,
   env,
+  providerModules,
 }: LauncherOptions): (pkg: string, version: string | undefined) => Launch {
   const shared = { cwd: project.programDir };
   return (pkg, version): Launch => {
@@ -30,11 +33,19 @@ export function createLauncher({
         ...shared,
         name: "dynamic provider",
         command: process.execPath,
-        args: [...MEMORY_FLAGS, ...PRELOAD_FLAGS, ...PIPE_FLAGS, ...GUARD_FLAGS, sdk.dynamicProvider],
+        args: [
+          ...MEMORY_FLAGS,
+          ...PRELOAD_FLAGS,
+          ...PIPE_FLAGS,
+          ...EARLY_FLAGS,
+          ...GUARD_FLAGS,
+          sdk.dynamicProvider,
+        ],
         env: {
           ...common,
           PULUMI_NODEJS_PROJECT: project.name,
           PULUMI_CONFIG: "{}",
+          ENGINE_PROVIDER_MODULES: JSON.stringify(providerModules),
         },
         piped: true,
         shown: true,

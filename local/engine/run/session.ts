@@ -87,6 +87,7 @@ export class Session {
     if (operation === "refresh") return refresh(deployment, { counted: true });
     if (operation === "destroy") return (await deploy(deployment, undefined)).ok;
     const program = this.#startProgram();
+    if (run.meanwhile?.() === false) return false;
     const refreshFirst = operation === "up" && run.refresh === true;
     if (refreshFirst && !(await refresh(deployment, { counted: false }))) return false;
     const { ok, stackOutputs } = await deploy(deployment, this.#source(program));
@@ -132,19 +133,22 @@ export class Session {
       trust,
       snapshot,
       reporter,
+      decidesByInputs: run.decidesByInputs ?? (() => false),
       targets: new Targets(run.targets, run.targetDependents),
       base: baseState(stack.deployment.resources),
     };
   }
 
   #startRegistry(): ProviderRegistry {
-    const { stack, sdk, config, trust, reporter } = this.#options;
+    const { stack, sdk, config, trust, reporter, run, operation } = this.#options;
+    const { providerModules = [] } = run;
     const registry = new ProviderRegistry({
       launch: createLauncher({
         project: stack.project,
         sdk,
         config,
         env: this.#environment("provider"),
+        providerModules,
       }),
       services: this.#services,
       engineAddress: () => this.#grpc.address(),
@@ -158,9 +162,14 @@ export class Session {
       warn: (message) => reporter.warning(message),
     });
     this.#registry = registry;
-    // The state has dynamic resources, so the provider will surely be needed: it loads while the program does.
+    // Where the provider will surely be needed, it loads while the program does.
     const dynamic = providerType(DYNAMIC_PACKAGE);
-    if (stack.deployment.resources.some(({ type }) => type === dynamic)) registry.prepare();
+    const runsProgram = operation === "up" || operation === "preview";
+    if (
+      stack.deployment.resources.some(({ type }) => type === dynamic) ||
+      (runsProgram && providerModules.length > 0)
+    )
+      registry.prepare();
     return registry;
   }
 

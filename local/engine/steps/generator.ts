@@ -2,7 +2,7 @@ import { EngineError } from "../errors.ts";
 import type { CheckFailure, DiffResult } from "../providers/provider.ts";
 import { emptyState, type ResourceState } from "../state/resource.ts";
 import { isProviderType, makeUrn, ROOT_STACK_TYPE, type Urn } from "../urn.ts";
-import { containsUnknowns, deepEquals, masked, type PropertyMap } from "../values.ts";
+import { containsUnknowns, deepEquals, masked, PROVIDER_CODE, type PropertyMap } from "../values.ts";
 import { createReplacementStep, createStep, replaceStep } from "./create.ts";
 import { Bail, type Decisions } from "./decisions.ts";
 import { Aliases } from "./aliases.ts";
@@ -73,6 +73,10 @@ export class StepGenerator {
       throw new EngineError("UNKNOWN_INPUT", `${urn}: an input is unknown, although this is not a preview.`);
     }
     const recreating = this.decisions.deletes.has(old?.urn ?? urn);
+    if (old !== undefined && !recreating && !problem && this.#isSettled(goal, old, current)) {
+      this.decisions.sames.add(urn);
+      return [sameStep(this.#context, registration, old, current)];
+    }
     await this.#check(goal, current, recreating ? undefined : old);
     if (problem) throw new Bail(`${urn} is claimed twice`);
 
@@ -124,6 +128,20 @@ export class StepGenerator {
     aliases.take(former, urn);
     registry.alias(urn, former);
     return { old: base.byUrn.get(former), problem };
+  }
+
+  /** Whether nothing has to be asked: the inputs are those of the last run, and they alone decide. */
+  #isSettled(goal: Goal, old: ResourceState, current: ResourceState): boolean {
+    const code = goal.custom ? goal.inputs[PROVIDER_CODE] : undefined;
+    return (
+      typeof code === "string" &&
+      this.#context.decidesByInputs(code) &&
+      !old.pendingReplacement &&
+      old.initErrors.length === 0 &&
+      old.provider === current.provider &&
+      !this.decisions.replaces.has(current.deletedWith) &&
+      deepEquals(old.inputs, goal.inputs)
+    );
   }
 
   /** Compares with the state: replace, update, or leave alone. */

@@ -21,6 +21,8 @@ export interface RunContext {
   readonly snapshot: Snapshot;
   readonly reporter: Reporter;
   readonly targets: Targets;
+  /** Of which provider code the inputs alone decide whether a resource changes. */
+  readonly decidesByInputs: (providerCode: string) => boolean;
   /** The state that the run starts from; a refresh replaces it. */
   base: BaseState;
 }
