@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { databaseRole as provider } from "../../../providers/database/host.ts";
 import { postgresIsThere } from "../../cloud/postgres.ts";
 import { certificateFor } from "../../cloud/tls.ts";
+import { runtimeTables } from "./runtime-tables.ts";
 import { ADMIN, type Database, startDatabase } from "./server.ts";
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
@@ -192,6 +193,13 @@ describe.skipIf(!postgresIsThere)("an agent's role in a PostgreSQL server", () =
       expect(await schemaIsThere(outs.schema)).toBe(!isDropped);
     },
   );
+
+  it("drops all tables that the crew runtime makes", async () => {
+    const { outs } = await provider.create(inputsOf("made-by-runtime"));
+    await database.run(outs.url, `SET search_path TO "${outs.schema}"`, ...runtimeTables());
+    await provider.delete(outs.role, outs);
+    expect(await schemaIsThere(outs.schema)).toBe(false);
+  });
 
   /** What PostgreSQL evaluates as a superuser who looks at a table that calls it: evil(1) makes a role. */
   const EVIL = (schema: string) => [
