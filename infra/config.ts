@@ -16,7 +16,7 @@ export {
   declaredWallets,
   folderOfAgents,
   ledgerSettings,
-  modelPrices,
+  pricesOf,
   notASetting,
   readHostingSettings,
   wrongSettings,

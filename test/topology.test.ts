@@ -150,6 +150,7 @@ const ROOMS: Record<string, { readonly files: RegExp; readonly imports: readonly
       "infra/hosting",
       "providers/masumi/service",
       "providers/crew-process/local",
+      "providers/database",
       "providers/ecs",
       "providers/common",
       "local/sandbox",

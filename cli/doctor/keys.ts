@@ -2,6 +2,7 @@ import { type StackConfig, runtimeKeysOf } from "../../infra/config.ts";
 import { type Agent, neededSecrets } from "../../infra/declarations/index.ts";
 import { keyWarnings, readRuntimeKeys } from "../../infra/fleet/index.ts";
 import { MasumiClient } from "../../providers/masumi/service/index.ts";
+import { DATABASE_URL } from "../../stacks/costs/database.ts";
 import { type Verdict, fail, failure, ok, skip, warn } from "./finding.ts";
 import { judgeRuntimeKeys } from "./service.ts";
 
@@ -9,7 +10,6 @@ const ANSWERS_WITHIN_MS = 10_000;
 
 /** Secrets of stacks but local can only be read by Pulumi; these variables lend them to doctor. */
 const RUNTIME_KEY = "MASUMI_RUNTIME_KEY";
-const DATABASE_URL = "MASUMI_DATABASE_URL";
 const RECORDS_URL = "MASUMI_RECORDS_URL";
 
 const lent = (setting: string, variable: string): Verdict =>

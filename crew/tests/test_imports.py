@@ -34,7 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "agents": {"machine"},
     "agent_stores": {"agents", "machine", "store"},
     "failed_jobs": {"agent_stores"},
-    "token_counts": {"agent_stores"},
+    "agent_usage": {"agent_stores", "store"},
     "hosting": {
         "agents",
         "crewai",

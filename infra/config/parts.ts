@@ -10,7 +10,7 @@ const PREFIX = "masumi:";
 /** Parts of the schema, each made once: zod compiles a new one at its first use. */
 const OF_HOSTINGS = schema.pick({ docker: true, aws: true, shared: true });
 const OF_LEDGER = schema.pick({ ledger: true });
-const OF_MODELS = schema.pick({ modelPrices: true });
+const OF_PRICES = schema.pick({ modelPrices: true, containerPrices: true });
 const OF_FOLDER = schema.pick({ agents: true });
 const OF_AUTHORS = schema.pick({ hostings: true, policy: true, shared: true, documents: true, x402: true });
 
@@ -94,16 +94,17 @@ export function ledgerSettings(
 }
 
 /**
- * Returns what a stack's models cost, from its plain settings.
+ * Returns what a stack's models and containers cost, from its plain settings.
  * @throws ConfigurationError because a price that cannot be read must not be taken for none
  */
-export function modelPrices(
+export function pricesOf(
   stack: string,
   settings: Readonly<Record<string, string>>,
-): StackConfig["modelPrices"] {
-  const checked = OF_MODELS.safeParse({ modelPrices: settings["masumi:modelPrices"] });
+): Pick<StackConfig, "modelPrices" | "containerPrices"> {
+  const { "masumi:modelPrices": models, "masumi:containerPrices": containers } = settings;
+  const checked = OF_PRICES.safeParse({ modelPrices: models, containerPrices: containers });
   if (!checked.success) throw new ConfigurationError(stack, checked.error.issues.map(describe));
-  return checked.data.modelPrices;
+  return checked.data;
 }
 
 /**

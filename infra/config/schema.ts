@@ -105,13 +105,17 @@ const headers = z
     "expected headers as name=value, separated by commas, for example x-api-key=…",
   );
 
-/** US dollars for a million tokens, as a decimal: no price is ever calculated with as a floating-point number. */
-const perMillionTokens = z
-  .union([z.number(), z.string()], { error: "expected US dollars per million tokens, for example 0.4" })
-  .transform(String)
-  .refine((text) => millionths.test(text), {
-    error: "expected US dollars per million tokens with at most 6 decimals, for example 0.4",
-  });
+/** US dollars for so much, as a decimal: no price is ever calculated with as a floating-point number. */
+const dollarsPer = (unit: string, example: string) =>
+  z
+    .union([z.number(), z.string()], { error: `expected US dollars per ${unit}, for example ${example}` })
+    .transform(String)
+    .refine((text) => millionths.test(text), {
+      error: `expected US dollars per ${unit} with at most 6 decimals, for example ${example}`,
+    });
+
+const perMillionTokens = dollarsPer("million tokens", "0.4");
+const perHour = dollarsPer("hour", "0.04");
 
 /** masumi:modelPrices: what models cost, by the name that the model's API is asked by. */
 const modelPrices = z.record(
@@ -123,6 +127,18 @@ const modelPrices = z.record(
     output: perMillionTokens,
   }),
 );
+
+/** masumi:containerPrices: what the time costs that crews run. Each cloud and region has prices of its own, so none is built in. */
+const containerPrices = z.strictObject({
+  /** Of each process or container that an agent has to itself, whatever its size. */
+  hour: perHour.exactOptional(),
+  /** And of each vCPU of its size. */
+  vcpuHour: perHour.exactOptional(),
+  /** And of each GB (1024 MiB) of its size. */
+  gbHour: perHour.exactOptional(),
+  /** Of a job in the shared crew service, while it runs. */
+  sharedJobHour: perHour.exactOptional(),
+});
 
 /** The settings of a stack, masumi:<name> each, as Pulumi hands them over: texts, and JSON for what is nested. */
 export const schema = z.strictObject({
@@ -177,6 +193,8 @@ export const schema = z.strictObject({
     .optional(),
   /** What models cost, in US dollars per million tokens, for `masumi-agents costs`; changes nothing that runs. */
   modelPrices: json(modelPrices, "{ gpt-4.1-mini: { input: 0.4, output: 1.6 } }").prefault("{}"),
+  /** What containers cost, in US dollars per hour, for `masumi-agents costs`; changes nothing that runs. */
+  containerPrices: json(containerPrices, "{ vcpuHour: 0.04, gbHour: 0.004 }").prefault("{}"),
   /** The key that crews take payments with; never the one that registers agents. */
   runtimeKey: z.string().min(1).optional(),
   /** Keys of single agents; the others share runtimeKey. */

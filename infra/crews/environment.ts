@@ -69,8 +69,10 @@ export interface EnvironmentInput extends AgentEnvironmentInput, ContainerInput 
  * Returns an agent's schema in a database that several agents and stacks may share, and the role that owns it; both survive
  * renaming the stack.
  */
-export const schemaOf = ({ id }: Agent, { owner, network }: StackConfig) =>
-  boundedName(POSTGRES_NAME, id, owner, network);
+export const schemaOf = (
+  { id }: Pick<Agent, "id">,
+  { owner, network }: Pick<StackConfig, "owner" | "network">,
+) => boundedName(POSTGRES_NAME, id, owner, network);
 
 /** Returns what a stack lets its crews keep, use and take on, as variables; the runtime has values of its own for the others. */
 export function runtimeLimits({
@@ -141,11 +143,19 @@ export const runtimeEnvironment = (input: ContainerInput): Readonly<Record<strin
   SHUTDOWN_GRACE: String(input.graceSeconds),
 });
 
+/** The runtime keeps with its size how long it ran: the one may change, and the other not be reckoned by the new one. */
+const sizeEnvironment = ({ resources: { cpu, memory } }: Agent): Readonly<Record<string, string>> => ({
+  CONTAINER_CPU: String(cpu),
+  CONTAINER_MEMORY: String(memory),
+});
+
 /** Returns a container's environment without its secrets; sorted, because a different order would count as a change. */
 export function containerEnvironment(input: EnvironmentInput): ReadonlyMap<string, string> {
   const { agent, identity, config } = input;
   return sortedEnvironment({
-    ...(runsInRuntime(agent) ? { AGENT_DECLARATION: "/agent/crew.json", ...tracesEnvironment(config) } : {}),
+    ...(runsInRuntime(agent)
+      ? { AGENT_DECLARATION: "/agent/crew.json", ...sizeEnvironment(agent), ...tracesEnvironment(config) }
+      : {}),
     ...("file" in identity
       ? { AGENT_IDENTITY_FILE: identity.file }
       : { IDENTITY_SSM_PARAMETER: identity.ssmParameter }),

@@ -52,7 +52,7 @@ async function leftSchemas(client: Client): Promise<ReadonlyMap<string, number>>
 }
 
 /** The tables of the crew runtime. */
-const TABLES = ["jobs", "model_days", "model_usage", "crew_schema"];
+const TABLES = ["jobs", "model_days", "model_usage", "running_time", "crew_schema"];
 
 /**
  * Asks the catalogs, and evaluates nothing of the schema: its agent could make there what it liked, and what a view or an index calls

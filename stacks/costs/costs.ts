@@ -1,18 +1,20 @@
-import { modelPrices } from "../../infra/config.ts";
+import { pricesOf } from "../../infra/config.ts";
 import { loadStackAgents } from "../agents.ts";
 import { readNetwork } from "../network.ts";
 import type { CallOptions, Project } from "../project.ts";
 import { type SpentDocument, readSpending } from "../spent.ts";
-import { type ModelPrices, costOf, formatUsd } from "./prices.ts";
-import { type TokenCount, type Unread, readTokenCounts } from "./token-counts.ts";
+import { type ContainerPrices, type ModelPrices, costOf, costOfTime, formatUsd } from "./prices.ts";
+import { type RunningTime, type TokenCount, type Unread, readUsage } from "./usage.ts";
 
 export interface CostsFilter {
   readonly stack: string;
   /** `2026-11`, UTC */
   readonly month?: string | undefined;
   readonly agent?: string | undefined;
-  /** Whether each job's tokens are wanted, rather than their sums. */
+  /** Whether each job's tokens and time are wanted, rather than their sums. */
   readonly jobs?: boolean | undefined;
+  /** Whether the sums of each customer are wanted, rather than those of each agent. */
+  readonly customers?: boolean | undefined;
 }
 
 /** Documented in docs/outputs.md. */
@@ -21,16 +23,25 @@ export interface CostsDocument {
   readonly stack: string;
   readonly rows: readonly {
     readonly month: string;
-    readonly agent: string;
+    /** Null where agents of a customer are summed. */
+    readonly agent: string | null;
     /** Who the agent belongs to, by the `user` of its declaration. */
     readonly user: string | null;
     readonly models: readonly ModelCost[];
+    readonly time: TimeCost;
+    /** Only with `jobs`: how long each ran. */
+    readonly jobs?: readonly { readonly job: string; readonly seconds: number }[];
     readonly feeLovelace: string;
   }[];
-  readonly total: Omit<ModelCost, "model" | "job"> & { readonly feeLovelace: string };
+  readonly total: Omit<ModelCost, "model" | "job"> & {
+    readonly time: TimeCost;
+    readonly feeLovelace: string;
+  };
   /** Models that masumi:modelPrices has no price of. */
   readonly unpriced: readonly string[];
-  /** Agents whose tokens could not be read, and are missing. */
+  /** Agents with a time that masumi:containerPrices has no price of. */
+  readonly unpricedTime: readonly string[];
+  /** Agents whose usage could not be read, and is missing. */
   readonly unread: readonly Unread[];
   /** Number of the ledger's lines that were left out; `spent` tells more. */
   readonly skippedLines: number;
@@ -46,11 +57,20 @@ interface ModelCost {
   readonly usd: string | null;
 }
 
+interface TimeCost {
+  /** How long processes and containers of the agents' own were up. */
+  readonly containerSeconds: number;
+  /** How long jobs ran, in those or in the shared crew service. */
+  readonly jobSeconds: number;
+  /** Null if a price is missing. */
+  readonly usd: string | null;
+}
+
 /**
- * Return what a stack's agents cost: what their crews used of models, and the fees of their transactions.
+ * Return what a stack's agents cost: what their crews used of models, the time that they ran, and the fees of their transactions.
  *
  * @throws UserError when month is none, or the ledger cannot be read
- * @throws ConfigurationError when masumi:modelPrices or masumi:ledger cannot be read
+ * @throws ConfigurationError when masumi:modelPrices, masumi:containerPrices or masumi:ledger cannot be read
  */
 export async function readCosts(
   project: Project,
@@ -58,16 +78,16 @@ export async function readCosts(
   options: CallOptions,
 ): Promise<CostsDocument> {
   const { stack } = filter;
-  const prices = modelPrices(stack, readNetwork(project, stack).settings);
+  const prices = pricesOf(stack, readNetwork(project, stack).settings);
   const spent = await readSpending(project, filter, options);
-  const { counts, unread } = await readTokenCounts(project, filter, options);
+  const { unread, ...usage } = await readUsage(project, filter, options);
   const { readable } = loadStackAgents(project, stack);
   const users = new Map(readable.map(({ id, user }) => [id, user ?? null]));
   const { otherVersions, unreadable } = spent.skipped;
   return {
     version: 1,
     stack,
-    ...sumCosts({ counts, prices, fees: spent.rows, users, jobs: filter.jobs ?? false }),
+    ...sumCosts({ ...usage, ...prices, fees: spent.rows, users }, filter),
     unread,
     skippedLines: Object.values(otherVersions).reduce((sum, number) => sum + number, unreadable),
   };
@@ -75,50 +95,101 @@ export async function readCosts(
 
 interface Costs {
   readonly counts: readonly TokenCount[];
-  readonly prices: ModelPrices;
+  readonly times: readonly RunningTime[];
   readonly fees: readonly Pick<SpentDocument["rows"][number], "month" | "agent" | "feeLovelace">[];
+  readonly modelPrices: ModelPrices;
+  readonly containerPrices: ContainerPrices;
   readonly users: ReadonlyMap<string, string | null>;
-  readonly jobs: boolean;
 }
 
-/** Return costs by month and agent, and their sum. */
-export function sumCosts({
-  counts,
-  prices,
-  fees,
-  users,
-  jobs,
-}: Costs): Pick<CostsDocument, "rows" | "total" | "unpriced"> {
-  const byKey = Map.groupBy(counts, keyOf);
-  const feeOf = new Map(fees.map((row) => [keyOf(row), row.feeLovelace]));
-  const keys = [...new Set([...byKey.keys(), ...feeOf.keys()])].toSorted();
+/** Return costs by month, and agent or customer, and their sum. */
+export function sumCosts(
+  { counts, times, fees, users, ...prices }: Costs,
+  { jobs = false, customers = false }: Pick<CostsFilter, "jobs" | "customers">,
+): Omit<CostsDocument, "version" | "stack" | "unread" | "skippedLines"> {
+  const userOf = (agent: string): string | null => users.get(agent) ?? null;
+  const keyOf = ({ month, agent }: { readonly month: string; readonly agent: string }): string =>
+    JSON.stringify([month, customers ? null : agent, userOf(agent)]);
+  const countsOf = Map.groupBy(counts, keyOf);
+  const timesOf = Map.groupBy(times, keyOf);
+  const feesOf = Map.groupBy(fees, keyOf);
+  const keys = [...new Set([...countsOf.keys(), ...timesOf.keys(), ...feesOf.keys()])].toSorted();
   const rows = keys.map((key) => {
-    const [month, agent] = [key.slice(0, 7), key.slice(8)];
-    const models = (byKey.get(key) ?? []).map((count) => modelCost(count, prices, jobs));
-    return { month, agent, user: users.get(agent) ?? null, models, feeLovelace: feeOf.get(key) ?? "0" };
+    const [month, agent, user] = JSON.parse(key) as [string, string | null, string | null];
+    const ran = timesOf.get(key) ?? [];
+    return {
+      month,
+      agent,
+      user,
+      models: modelCosts(countsOf.get(key) ?? [], prices.modelPrices, jobs),
+      time: timeCost(ran, prices.containerPrices),
+      ...(jobs ? { jobs: ran.flatMap(jobTime) } : {}),
+      feeLovelace: sumFees(feesOf.get(key) ?? []),
+    };
   });
-  const costs = counts.map((count) => costOf(count, prices));
-  const isPriced = (cost: bigint | undefined) => cost !== undefined;
+  const costs = counts.map((count) => costOf(count, prices.modelPrices));
+  const namesWithout = <T>(
+    of: readonly T[],
+    nameOf: (one: T) => string,
+    price: (one: T) => unknown,
+  ): string[] => [...new Set(of.filter((one) => price(one) === undefined).map(nameOf))].toSorted();
   return {
     rows,
     total: {
       inputTokens: counts.reduce((sum, { inputTokens }) => sum + inputTokens, 0),
       outputTokens: counts.reduce((sum, { outputTokens }) => sum + outputTokens, 0),
-      usd: costs.every(isPriced) ? formatUsd(costs.reduce((sum, cost) => sum + cost, 0n)) : null,
-      feeLovelace: String(fees.reduce((sum, { feeLovelace }) => sum + BigInt(feeLovelace), 0n)),
+      usd: sumUsd(costs),
+      time: timeCost(times, prices.containerPrices),
+      feeLovelace: sumFees(fees),
     },
-    unpriced: [
-      ...new Set(counts.filter((_, place) => costs[place] === undefined).map(({ model }) => model)),
-    ].toSorted(),
+    unpriced: namesWithout(
+      counts,
+      ({ model }) => model,
+      (count) => costOf(count, prices.modelPrices),
+    ),
+    unpricedTime: namesWithout(
+      times,
+      ({ agent }) => agent,
+      (time) => costOfTime(time, prices.containerPrices),
+    ),
   };
 }
 
-const keyOf = ({ month, agent }: { readonly month: string; readonly agent: string }): string =>
-  `${month} ${agent}`;
+const sumFees = (fees: Costs["fees"]): string =>
+  String(fees.reduce((sum, { feeLovelace }) => sum + BigInt(feeLovelace), 0n));
 
-function modelCost(count: TokenCount, prices: ModelPrices, jobs: boolean): ModelCost {
-  const { job, model, inputTokens, outputTokens } = count;
-  const cost = costOf(count, prices);
-  const usd = cost === undefined ? null : formatUsd(cost);
-  return { ...(jobs ? { job: job || null } : {}), model, inputTokens, outputTokens, usd };
+function sumUsd(costs: readonly (bigint | undefined)[]): string | null {
+  let sum = 0n;
+  for (const cost of costs) {
+    if (cost === undefined) return null;
+    sum += cost;
+  }
+  return formatUsd(sum);
 }
+
+/** Of each model, and job if they are wanted: agents of one customer may have used the same one. */
+function modelCosts(counts: readonly TokenCount[], prices: ModelPrices, jobs: boolean): ModelCost[] {
+  const groups = Map.groupBy(counts, ({ job, model }) => JSON.stringify([job, model]));
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    if (!first) return [];
+    const { job, model } = first;
+    const inputTokens = group.reduce((sum, count) => sum + count.inputTokens, 0);
+    const outputTokens = group.reduce((sum, count) => sum + count.outputTokens, 0);
+    const usd = sumUsd([costOf({ model, inputTokens, outputTokens }, prices)]);
+    return [{ ...(jobs ? { job: job || null } : {}), model, inputTokens, outputTokens, usd }];
+  });
+}
+
+function timeCost(times: readonly RunningTime[], prices: ContainerPrices): TimeCost {
+  const secondsOf = (of: readonly RunningTime[]): number =>
+    of.reduce((sum, { milliseconds }) => sum + milliseconds, 0) / 1000;
+  return {
+    containerSeconds: secondsOf(times.filter(({ job }) => job === null)),
+    jobSeconds: secondsOf(times.filter(({ job }) => job !== null)),
+    usd: sumUsd(times.map((time) => costOfTime(time, prices))),
+  };
+}
+
+const jobTime = ({ job, milliseconds }: RunningTime) =>
+  job === null ? [] : [{ job, seconds: milliseconds / 1000 }];

@@ -1,8 +1,13 @@
 import { chmodSync } from "node:fs";
 import { delimiter } from "node:path";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { type CostsFlags, costs } from "../../cli/commands/spending/costs.ts";
 import type { CostsDocument } from "../../stacks/costs/costs.ts";
+import { schemaOf } from "../../infra/crews/environment.ts";
+import { postgresIsThere } from "../cloud/postgres.ts";
+import { OWNER } from "../infra/fleet/stack.ts";
+import { runtimeTables } from "../providers/database/runtime-tables.ts";
+import { startDatabase } from "../providers/database/server.ts";
 import { CliStack } from "./stack.ts";
 
 const CREW = {
@@ -23,34 +28,55 @@ const count = (model: string, input: number, output: number, job = "") => ({
   output_tokens: output,
 });
 
-async function run(stack: CliStack, docker: string, flags: Partial<CostsFlags> = {}) {
+const time = (seconds: number, job: string | null, cpu = 0, memory = 0) => ({
+  month: "2026-11",
+  job,
+  cpu,
+  memory,
+  milliseconds: seconds * 1000,
+});
+
+async function run(
+  stack: CliStack,
+  docker: string,
+  flags: Partial<CostsFlags> = {},
+  env: Record<string, string> = {},
+) {
   stack.project.write("bin/docker", docker);
   chmodSync(stack.project.path("bin/docker"), 0o755);
   const PATH = `${stack.project.path("bin")}${delimiter}${process.env["PATH"]}`;
-  return stack.run((project) => costs(project, { stack: "preprod", ...flags }), { PATH });
+  return stack.run((project) => costs(project, { stack: "preprod", ...flags }), { PATH, ...env });
 }
 
 it("shows what containers' runtimes counted, with the customer of each agent, and jobs where they are wanted", async () => {
   await using stack = await CliStack.start({
     ...DOCKER,
     modelPrices: { large: { input: 0.4, output: 1.6 }, small: { input: "0.1", output: 0 } },
+    containerPrices: { vcpuHour: 0.04, gbHour: 0.004 },
   });
   stack.declare({ writer: { name: "Writer", user: "Ada", ...hosted }, elsewhere: {} });
-  const counts = { "": [count("large", 1000, 100, "4ab92f3c01d7e856"), count("small", 5, 0)] };
+  const models = [count("large", 1000, 100, "4ab92f3c01d7e856"), count("small", 5, 0)];
+  const times = [time(7200, null, 512, 1024), time(90, "4ab92f3c01d7e856")];
+  const counts = { "": { models, times } };
   const shown = await run(stack, printing(counts));
   expect([shown.exitCode, shown.stderr]).toEqual([0, ""]);
   expect(shown.stdout).toBe(
     [
-      "month    agent   customer  model  input tokens  output tokens  USD       fees (ADA)",
-      "───────  ──────  ────────  ─────  ────────────  ─────────────  ────────  ──────────",
-      "2026-11  writer  Ada       large  1000          100            0.00056   0",
-      "2026-11  writer  Ada       small  5             0              0.000001",
-      "total                             1005          100            0.000561  0",
+      "month    agent   customer  of         used               USD       fees (ADA)",
+      "───────  ──────  ────────  ─────────  ─────────────────  ────────  ──────────",
+      "2026-11  writer  Ada       large      1000 + 100 tokens  0.00056   0",
+      "2026-11  writer  Ada       small      5 + 0 tokens       0.000001",
+      "2026-11  writer  Ada       container  2.0 h              0.048",
+      "total                      models     1005 + 100 tokens  0.000561  0",
+      "total                      time       2.0 h              0.048",
       "",
     ].join("\n"),
   );
   const jobs = await run(stack, printing(counts), { jobs: true });
   expect(jobs.stdout).toMatch(/^2026-11 {2}writer {2}Ada {7}4ab92f3c01d7e856 {2}large/m);
+  expect(jobs.stdout).toMatch(/^2026-11 {2}writer {2}Ada {7}4ab92f3c01d7e856 {2}job +90 s$/m);
+  const customers = await run(stack, printing(counts), { customers: true });
+  expect(customers.stdout).toMatch(/^month {4}customer {2}of /);
 });
 
 it("asks each runtime for what is wanted alone", async () => {
@@ -59,19 +85,21 @@ it("asks each runtime for what is wanted alone", async () => {
   const asked = program(`echo "$@" >&2; exit 1`);
   const { stderr } = await run(stack, asked, { month: "2026-11", jobs: true });
   expect(stderr).toContain(
-    "exec --user 10001:10001 masumi-agents-preprod-writer python -I -m crew_runtime.token_counts --month 2026-11 --by-job",
+    "exec --user 10001:10001 masumi-agents-preprod-writer python -I -m crew_runtime.agent_usage --month 2026-11 --by-job",
   );
   await expect(run(stack, asked, { month: "november" })).rejects.toThrow(/"november" is not a month/);
 });
 
-it("names the agents whose tokens it could not read, says why, and ends with 1", async () => {
+it("names the agents whose usage it could not read, says why, and ends with 1", async () => {
   await using stack = await CliStack.start(DOCKER);
   stack.declare({ writer: { name: "Writer", ...hosted } });
   const shown = await run(stack, program("echo 'Error: No such container: \u001b[31mx' >&2; exit 1"));
   expect([shown.exitCode, shown.stdout]).toEqual([1, "No costs of stack preprod are known here.\n"]);
-  expect(shown.stderr).toBe("The tokens of writer are missing: Error: No such container: \\u001b[31mx\n");
+  expect(shown.stderr).toBe("What writer used is missing: Error: No such container: \\u001b[31mx\n");
 
-  const document = await run(stack, printing({ "": [{ month: "2026-11" }] }), { json: true });
+  const document = await run(stack, printing({ "": { models: [{ month: "2026-11" }], times: [] } }), {
+    json: true,
+  });
   const { unread } = JSON.parse(document.stdout) as CostsDocument;
   expect(unread).toEqual([{ agent: "writer", reason: expect.stringContaining("another version") as string }]);
 
@@ -82,8 +110,51 @@ it("names the agents whose tokens it could not read, says why, and ends with 1",
   const onEcs = await run(stack, program("exit 1"));
   expect([onEcs.exitCode, onEcs.stderr]).toEqual([
     1,
-    expect.stringContaining("its tasks on ECS keep the count"),
+    expect.stringContaining("its tasks on ECS have no database"),
   ]);
+});
+
+describe.skipIf(!postgresIsThere)("of agents on ECS", () => {
+  const ECS = { hosting: "ecs-alb", aws: { domain: "example.com", zone: "example.com" } };
+  const URLS = { databaseUrl: { secure: "v1:only-pulumi:x" }, databaseUrls: { apart: { secure: "v1:x:x" } } };
+  const paid = { ...hosted, pricing: { fixed: ["5 tUSDM"] } };
+
+  it("reads what the stack's database has, and says of which agents it has none", async () => {
+    const database = await startDatabase();
+    await using stack = await CliStack.start({ ...ECS, ...URLS, containerPrices: { vcpuHour: 0.04 } });
+    stack.declare({
+      writer: { name: "Writer", ...paid },
+      never: { name: "Never", ...paid },
+      apart: { name: "Apart", ...paid },
+    });
+    const schema = schemaOf({ id: "writer" }, { owner: OWNER, network: "Preprod" });
+    await database.run(
+      database.url,
+      `CREATE SCHEMA "${schema}"`,
+      `SET search_path TO "${schema}"`,
+      ...runtimeTables(),
+      "INSERT INTO model_usage VALUES ('2026-11-01', 'a', 'large', 10, 20)",
+      "INSERT INTO running_time VALUES ('2026-11-01', '', 512, 1024, 3600000)",
+    );
+    const without = await run(stack, program("exit 1"));
+    expect([without.exitCode, without.stderr]).toEqual([
+      1,
+      expect.stringMatching(/^What writer used is missing: set MASUMI_DATABASE_URL/m),
+    ]);
+    const read = () => run(stack, program("exit 1"), { json: true }, { MASUMI_DATABASE_URL: database.url });
+    const found = JSON.parse((await read()).stdout) as CostsDocument;
+    expect(found.rows.map(({ agent, models, time: spent }) => [agent, models.length, spent])).toEqual([
+      ["writer", 1, { containerSeconds: 3600, jobSeconds: 0, usd: "0.02" }],
+    ]);
+    expect(found.unread).toEqual([
+      { agent: "apart", reason: "its database is one of masumi:databaseUrls, which are not read from here" },
+    ]);
+    await database.close();
+    const { unread } = JSON.parse((await read()).stdout) as CostsDocument;
+    expect(unread.map(({ reason }) => reason)).toContainEqual(
+      expect.stringMatching(/^DATABASE_UNREACHABLE: The database 127\.0\.0\.1:\d+\/\w+ cannot be used/),
+    );
+  });
 });
 
 it("has nothing of a crew that was never started on this machine, and refuses prices that it cannot read", async () => {

@@ -1,4 +1,4 @@
-/** What agents cost: the tokens that the model itself tells, whatever their crews run in, and the fees that the ledger has. */
+/** What agents cost: the tokens that the model itself tells, whatever their crews run in, the time that jobs ran, and the ledger's fees. */
 import axios from "axios";
 import { Hono } from "hono";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -114,6 +114,7 @@ it(
       ]);
     await expect.poll(counted).toEqual([["idle"], ["sail", sums.sail], ["steam", sums.steam]]);
 
+    await set("masumi:containerPrices", '{"hour":0.01,"sharedJobHour":0.36}');
     const unpriced = await project.run("costs");
     expect(unpriced.stderr).toBe(
       "masumi:modelPrices has no price of stub (docs/operations.md, What agents cost).\n",
@@ -137,7 +138,16 @@ it(
       [MONTH, "ada@example.com"],
     ]);
 
+    const timeOf = (id: string) => rows.find(({ agent: one }) => one === id)?.time;
+    const shared = timeOf("sail");
+    expect(shared?.containerSeconds).toBe(0);
+    expect(shared?.jobSeconds).toBeGreaterThan(0);
+    expect(Number(shared?.usd)).toBeCloseTo((shared?.jobSeconds ?? 0) / 10_000, 9);
+    expect(timeOf("steam")?.jobSeconds).toBeGreaterThan(0);
+    expect(timeOf("idle")).toEqual({ containerSeconds: 0, jobSeconds: 0, usd: "0" });
+
     const [steam] = (await document("--agent", "steam", "--jobs")).rows;
+    expect(new Set(steam?.jobs?.map(({ job }) => job))).toEqual(new Set(steam?.models.map(({ job }) => job)));
     expect(steam?.models.map(({ job }) => job)).toEqual([
       expect.stringMatching(/^[0-9a-f]{16}$/),
       expect.anything(),

@@ -11,67 +11,88 @@ export interface CostsFlags {
   readonly month?: string;
   readonly agent?: string;
   readonly jobs?: boolean;
+  readonly customers?: boolean;
   readonly json?: boolean;
 }
 
-/** `costs`: tokens, what they cost, and fees, by month and agent. Exit code 1 when something could not be read. */
+/** `costs`: tokens, time, what they cost, and fees, by month and agent. Exit code 1 when something could not be read. */
 export async function costs(project: Project, flags: CostsFlags): Promise<number> {
   const document = await readCosts(project, flags, { env: process.env });
   if (flags.json) printJson(document);
-  else print(costsText(document, flags.jobs ?? false));
-  const { unpriced, unread, skippedLines } = document;
+  else print(costsText(document));
+  const { unpriced, unpricedTime, unread, skippedLines } = document;
   if (unpriced.length > 0) {
     const names = unpriced.map((name) => printable(name) || "(no name)").join(", ");
     printProgress(`masumi:modelPrices has no price of ${names} (docs/operations.md, What agents cost).`);
   }
-  for (const { agent, reason } of unread) printProgress(`The tokens of ${agent} are missing: ${reason}`);
+  if (unpricedTime.length > 0) {
+    const whose = unpricedTime.join(", ");
+    printProgress(
+      `masumi:containerPrices has no price of the time of ${whose} (docs/operations.md, What agents cost).`,
+    );
+  }
+  for (const { agent, reason } of unread) printProgress(`What ${agent} used is missing: ${reason}`);
   if (skippedLines > 0) {
     printProgress(`${count(skippedLines, "line")} of the ledger left out: masumi-agents spent says why.`);
   }
   return unread.length > 0 || skippedLines > 0 ? 1 : 0;
 }
 
-type Total = CostsDocument["total"];
+const HEADINGS = ["month", "agent", "customer", "job", "of", "used", "USD", "fees (ADA)"];
 
-const HEADINGS = [
-  "month",
-  "agent",
-  "customer",
-  "job",
-  "model",
-  "input tokens",
-  "output tokens",
-  "USD",
-  "fees (ADA)",
-];
+type Row = CostsDocument["rows"][number];
+type Model = Row["models"][number];
 
-const tokensAndUsd = ({ inputTokens, outputTokens, usd }: Omit<Total, "feeLovelace">): string[] => [
-  String(inputTokens),
-  String(outputTokens),
-  usd === null ? "?" : roundUsd(usd),
-];
+/** What one line is of, how much there was of it, and its price. */
+type Line = readonly [job: string, of: string, used: string, usd: string];
 
-const feesOf = (lovelace: string): string => formatAda(BigInt(lovelace));
+const usdOf = (usd: string | null): string => (usd === null ? "?" : roundUsd(usd));
+const tokensOf = ({ inputTokens, outputTokens }: Pick<Model, "inputTokens" | "outputTokens">): string =>
+  `${inputTokens} + ${outputTokens} tokens`;
 
-function costsText({ stack, rows, total }: CostsDocument, showsJobs: boolean): string {
+/** @example timeOf(59) // "59 s" */
+function timeOf(seconds: number): string {
+  return seconds < HOUR ? `${Math.round(seconds)} s` : `${(seconds / HOUR).toFixed(1)} h`;
+}
+const HOUR = 3600;
+
+function linesOf({ models, time: { containerSeconds, jobSeconds, usd }, jobs = [] }: Row): Line[] {
+  const isShared = containerSeconds === 0 && jobSeconds > 0;
+  return [
+    ...models.map((one): Line => [one.job ?? "", printable(one.model), tokensOf(one), usdOf(one.usd)]),
+    ...(isShared ? [["", "shared time", timeOf(jobSeconds), usdOf(usd)] as const] : []),
+    ...(containerSeconds > 0 ? [["", "container", timeOf(containerSeconds), usdOf(usd)] as const] : []),
+    ...jobs.map(({ job, seconds }): Line => [job, "job", timeOf(seconds), ""]),
+  ];
+}
+
+function costsText({ stack, rows, total }: CostsDocument): string {
   if (rows.length === 0) return `No costs of stack ${stack} are known here.\n`;
-  const grid = rows.flatMap(({ month, agent, user, models, feeLovelace }) => {
-    const whose = [month, agent, user ?? ""];
-    if (models.length === 0) return [[...whose, "", "", "", "", "", feesOf(feeLovelace)]];
+  const grid = rows.flatMap((row) => {
+    const whose = [row.month, row.agent ?? "", row.user ?? ""];
+    const fees = formatAda(BigInt(row.feeLovelace));
+    const lines = linesOf(row);
     // Fees are the agent's, and not a model's or a job's: they are in the first line alone.
-    return models.map((one, line) => [
-      ...whose,
-      one.job ?? "",
-      printable(one.model),
-      ...tokensAndUsd(one),
-      line === 0 ? feesOf(feeLovelace) : "",
-    ]);
+    return lines.length === 0
+      ? [[...whose, "", "", "", "", fees]]
+      : lines.map((line, place) => [...whose, ...line, place === 0 ? fees : ""]);
   });
-  const whole = ["total", "", "", "", "", ...tokensAndUsd(total), feesOf(total.feeLovelace)];
-  const hasUsers = rows.some(({ user }) => user !== null);
-  const hidden = [...(hasUsers ? [] : ["customer"]), ...(showsJobs ? [] : ["job"])];
-  const pick = (row: readonly string[]): string[] =>
-    row.filter((_, column) => !hidden.includes(HEADINGS[column] ?? ""));
+  const { time, feeLovelace } = total;
+  const whole = [
+    "total",
+    "",
+    "",
+    "",
+    "models",
+    tokensOf(total),
+    usdOf(total.usd),
+    formatAda(BigInt(feeLovelace)),
+  ];
+  const seconds = time.containerSeconds || time.jobSeconds;
+  const times = seconds === 0 ? [] : [["total", "", "", "", "time", timeOf(seconds), usdOf(time.usd), ""]];
+  const all = [...grid, whole, ...times];
+  const isUsed = HEADINGS.map((_, column) => all.some((row) => row[column] !== ""));
+  const pick = (row: readonly string[]): string[] => row.filter((_, column) => isUsed[column]);
   const options = { columns: stdoutColumns(), paint: paintFor(process.stdout) };
-  return formatTable(pick(HEADINGS), [...grid, whole].map(pick), options);
+  return formatTable(pick(HEADINGS), all.map(pick), options);
 }

@@ -34,6 +34,7 @@ from crew_runtime.payments.watch import PaymentWatch
 from crew_runtime.runner.job_runner import JobRunner
 from crew_runtime.runner.leases import LeaseKeeper
 from crew_runtime.runner.plan import Plan
+from crew_runtime.runner.running_times import ContainerSize, RunningTimes
 from crew_runtime.runner.workplaces import Workplaces
 from crew_runtime.store import JobStore, Retention, StoreUnavailableError
 from crew_runtime.traces.span import AgentTraces
@@ -47,7 +48,7 @@ class HostedAgent:
     """Has the agent's store, and its jobs; what follows from the declaration is made anew when that changes.
 
     `facts` are answered by /healthz, and may change. `url` is where customers reach it, if that is known. `group` is
-    that by which its jobs pass into its folder, if any.
+    that by which its jobs pass into its folder, if any. `container` is its own, if it shares it with no other.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class HostedAgent:
         proxy_hops: int,
         url: str | None = None,
         group: int | None = None,
+        container: ContainerSize | None = None,
     ) -> None:
         settings = configured.settings
         self._shared = shared
@@ -71,6 +73,7 @@ class HostedAgent:
         self._url = url
         self.configured = configured
         self._day = DailyTokens(store, settings.daily_tokens)
+        self._times = RunningTimes(store, container)
         self._clients = Clients()
         self._places = Workplaces(settings.data_dir / WORK_FOLDER, group=group)
         self._traces = AgentTraces(shared.traces, configured.declaration.id) if shared.traces else None
@@ -93,7 +96,9 @@ class HostedAgent:
         self._watching: Chore | None = None
         self._leases = shared.leases.add(self._keeper.look)
         self._others = [shared.others.add(self._day.look), shared.others.add(self._retain)]
+        self._timing = shared.others.add(self._times.look)
         self._is_at_work = False
+        self._runner.on_ran = self._note_time
         self._runner.on_change = self._keep_up
         self._runner.on_result = self._look_after_payments
         self._keeper.on_jobs = self._look_after_payments
@@ -151,6 +156,7 @@ class HostedAgent:
         await asyncio.to_thread(self._places.begin)  # which may wait for the fork server
         if self.configured.declaration.documents:
             self._runner.hold_back()
+        self._timing.wake()
         if not self._store.is_new:
             self._keep_up()
 
@@ -198,10 +204,12 @@ class HostedAgent:
     async def stop(self, grace_seconds: float) -> None:
         """End at once what runs, but for the grace; the next runtime goes on with it."""
         await self._runner.stop(grace_seconds)
-        for chore in (self._leases, *self._others):
+        for chore in (self._leases, self._timing, *self._others):
             await chore.stop()
         self._keeper.stop()
         await self._stop_watch()
+        if self._is_at_work or self._times.has_written:
+            await asyncio.to_thread(self._times.write)
         if self._is_at_work:
             await asyncio.to_thread(self._day.write)
             with suppress(StoreUnavailableError):
@@ -227,6 +235,10 @@ class HostedAgent:
         """Look after a job that was just stored: a look that is under way may have missed it, and be the last."""
         self._keep_up()
         self._leases.wake()
+
+    def _note_time(self, job: str, seconds: float) -> None:
+        self._times.add(job, seconds)
+        self._timing.wake()
 
     def _look_after_payments(self) -> None:
         if self._watching:

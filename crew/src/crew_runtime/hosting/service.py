@@ -25,6 +25,7 @@ from crew_runtime.machine.identity import IdentitySource
 from crew_runtime.machine.service_settings import HOSTED_FOLDER, ServiceSettings
 from crew_runtime.machine.settings import Settings
 from crew_runtime.machine.task_protection import TaskProtection
+from crew_runtime.runner.running_times import ContainerSize
 from crew_runtime.runner.workplaces import hold_users_of
 from crew_runtime.store import Connections, JobStore
 from crew_runtime.traces.span import Traces
@@ -58,6 +59,7 @@ def one_agent(
         facts={"agent": configured.declaration.id, "instance": settings.agent_instance},
         proxy_hops=settings.proxy_hops,
         url=settings.public_base,
+        container=ContainerSize(settings.container_cpu, settings.container_memory),
     )
 
     async def make_ready() -> None:

@@ -77,6 +77,18 @@ class ServiceSettings(EnvironmentModel):
         le=8,
         description="Set PROXY_HOPS to the number of proxies in front, each of which adds to X-Forwarded-For, or to 0.",
     )
+    container_cpu: int = Field(
+        default=0,
+        ge=0,
+        le=1_000_000,
+        description="Set CONTAINER_CPU to the CPU units of this process's container (1024 are one core), or to 0.",
+    )
+    container_memory: int = Field(
+        default=0,
+        ge=0,
+        le=100_000_000,
+        description="Set CONTAINER_MEMORY to the memory of this process's container in MiB, or to 0.",
+    )
     traces_endpoint: HttpUrl | None = Field(
         default=None,
         description="Set TRACES_ENDPOINT to the address of an OpenTelemetry collector that takes OTLP over HTTP, "

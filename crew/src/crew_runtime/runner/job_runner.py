@@ -75,6 +75,7 @@ class JobRunner:
         self._crew_is_ready = False
         self.on_change: Callable[[], None] = lambda: None
         self.on_result: Callable[[], None] = lambda: None
+        self.on_ran: Callable[[str, float], None] = lambda _job, _seconds: None
         self.on_progress: Callable[[dict[str, str]], None] = lambda _progress: None
 
     @property
@@ -276,6 +277,7 @@ class JobRunner:
     ) -> dict[str, Any] | None:
         """Run a job in a process; None if it asks its customer, and the process does not wait for the answer."""
         process = None
+        begun = time.monotonic()
         session = self._model.open(plan.access, inputs, _budget_of(job, plan.limits))
         session.job, session.trace = job.reference, self._traced.get(job.id)
         try:
@@ -302,6 +304,7 @@ class JobRunner:
             self._model.close(session.access.key)
             self._processes.pop(job.id, None)
             await asyncio.to_thread(_clean_up, plan.launcher, job.id, process)
+            self.on_ran(job.reference, time.monotonic() - begun)
 
     def _died(self, job: Job) -> dict[str, Any]:
         failure = Failure.JOB_INTERRUPTED if self._is_over(job.id) else Failure.CREW_FAILED

@@ -7,6 +7,7 @@ from crew_runtime.job.failure_report import Report
 from crew_runtime.job.failures import Failure
 from crew_runtime.job.job import Job, JobState, PaymentTerms, Question
 from crew_runtime.job.model_usage import ModelUsage
+from crew_runtime.job.running_time import RunningTime
 
 
 class StoreUnavailableError(Exception):
@@ -119,6 +120,17 @@ class JobStore(Protocol):
 
         All jobs of a month are summed, unless each is wanted. It is kept when jobs are erased: nothing of it is the
         customer's.
+        """
+
+    def add_running_times(self, day: str, times: Sequence[RunningTime]) -> None:
+        """Add times of a day: at most one of each job, and of the runtime itself."""
+
+    def running_times_by_month(
+        self, *, month: str | None = None, by_job: bool = False
+    ) -> list[tuple[str, RunningTime]]:
+        """Return how long runtimes of each size were up in each month, or in one (`2026-11`, UTC), and jobs ran.
+
+        All jobs of a month are summed, under the empty reference, unless each is wanted.
         """
 
     def count_unpaid(self) -> int:

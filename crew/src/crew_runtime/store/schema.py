@@ -2,7 +2,7 @@
 
 from typing import Final
 
-VERSION: Final = 8
+VERSION: Final = 9
 
 COLUMNS: Final = (
     "id", "status_id", "state", "agent_identifier", "identifier_from_purchaser", "input_data", "input_hash",
@@ -89,7 +89,18 @@ CREATE TABLE model_usage (
 ){options};
 """
 
-_STEPS: Final = (_V1, _V2, _V3, _V4, _V5, _V6, _V7, _V8)
+_V9: Final = """
+CREATE TABLE running_time (
+  day TEXT NOT NULL,
+  job TEXT NOT NULL,
+  cpu {integer} NOT NULL,
+  memory {integer} NOT NULL,
+  milliseconds {integer} NOT NULL,
+  PRIMARY KEY (day, job, cpu, memory)
+){options};
+"""
+
+_STEPS: Final = (_V1, _V2, _V3, _V4, _V5, _V6, _V7, _V8, _V9)
 
 
 def steps_from(version: int, *, integer: str, options: str = "", up_to: int = VERSION) -> list[str]:

@@ -10,6 +10,7 @@ from crew_runtime.job.failure_report import Report
 from crew_runtime.job.failures import Failure
 from crew_runtime.job.job import UNENDED, Job, JobState, PaymentTerms, Question, new_id
 from crew_runtime.job.model_usage import ModelUsage
+from crew_runtime.job.running_time import RunningTime
 from crew_runtime.store.schema import COLUMNS
 
 Row = Mapping[str, Any]
@@ -238,6 +239,40 @@ class SqlJobStore(ABC):
             (f"{month or ''}%",),
         )
         return [(row["month"], ModelUsage(**{name: row[name] for name in _USED})) for row in rows]
+
+    def add_running_times(self, day: str, times: Sequence[RunningTime]) -> None:
+        """Add times of a day. Counts twice if its answer is lost."""
+        # The runtime itself has no reference. In one order, so that no two runtimes wait for each other.
+        rows_of = sorted((time.job or "", time.cpu, time.memory, time.milliseconds) for time in times)
+        if rows_of:
+            self._query(
+                "INSERT INTO running_time (day, job, cpu, memory, milliseconds)"
+                f" VALUES {', '.join(['(?, ?, ?, ?, ?)'] * len(rows_of))} ON CONFLICT (day, job, cpu, memory) DO UPDATE"
+                " SET milliseconds = running_time.milliseconds + excluded.milliseconds",
+                [value for row in rows_of for value in (day, *row)],
+            )
+
+    def running_times_by_month(
+        self, *, month: str | None = None, by_job: bool = False
+    ) -> list[tuple[str, RunningTime]]:
+        """Return how long runtimes were up and jobs ran in each month, or in one."""
+        job = "job" if by_job else "CAST('' AS TEXT)"
+        rows = self._query(
+            f"SELECT substr(day, 1, 7) AS month, CASE WHEN job = '' THEN 1 ELSE 0 END AS is_runtime, {job} AS job, cpu,"
+            " memory, CAST(SUM(milliseconds) AS BIGINT) AS milliseconds"
+            " FROM running_time WHERE day LIKE ? GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2 DESC, 3, 4, 5",
+            (f"{month or ''}%",),
+        )
+        return [
+            (
+                row["month"],
+                RunningTime(
+                    job=None if row["is_runtime"] else row["job"],
+                    **{name: row[name] for name in ("cpu", "memory", "milliseconds")},
+                ),
+            )
+            for row in rows
+        ]
 
     def count_unpaid(self) -> int:
         """Count the open jobs that wait for their payment and have not given way."""
