@@ -16,13 +16,14 @@ from crew_runtime.documents.fetch_request import Bucket
 from crew_runtime.http.server.connections import Connection
 from crew_runtime.job.model_access import ModelAccess
 from crew_runtime.machine.identity import IdentitySource
-from crew_runtime.machine.settings import AgentSettings
+from crew_runtime.machine.settings import WORK_FOLDER, AgentSettings
 from crew_runtime.machine.task_protection import TaskProtection
 from crew_runtime.model.gateway import ModelGateway
 from crew_runtime.payments.checkout import Checkout, Windows
 from crew_runtime.payments.client import PaymentConnections, PaymentService
 from crew_runtime.payments.seller import Seller
 from crew_runtime.payments.watch import PaymentWatch, WatchTimes
+from crew_runtime.runner.forking import PRELOAD
 from crew_runtime.runner.job_runner import JobRunner
 from crew_runtime.runner.plan import Limits, Plan
 from crew_runtime.runner.slots import Slots
@@ -32,8 +33,6 @@ from crew_runtime.runner.workplaces import Workplaces
 from crew_runtime.store import Connections, JobStore
 from crew_runtime.traces.span import Traces
 
-WORK_FOLDER: Final = "work"
-"""The folder of jobs in DATA_DIR."""
 # Done side by side, for all agents.
 _TRIALS: Final = 2
 _LEASES: Final = 16
@@ -92,7 +91,7 @@ class Shared:
             traces=traces,
         )
 
-    def start(self, preload: str = "crew_runtime.crewai.preload") -> None:
+    def start(self, preload: str = PRELOAD) -> None:
         """Begin to load what jobs begin with in the fork server, and to answer jobs that ask the model."""
         self.gateway.start()
         start_fork_server(preload)

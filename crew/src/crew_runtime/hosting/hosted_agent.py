@@ -12,7 +12,6 @@ from crew_runtime.common.chores import Chore
 from crew_runtime.common.logs import event
 from crew_runtime.documents.fetch_process import DocumentFetch
 from crew_runtime.hosting.assembly import (
-    WORK_FOLDER,
     Shared,
     checkout_of,
     payment_service,
@@ -28,6 +27,7 @@ from crew_runtime.http.operations.agent_operations import AgentOperations
 from crew_runtime.http.served import Served
 from crew_runtime.machine.identity import IdentitySource
 from crew_runtime.machine.model_probe import embedder_probe, model_probe
+from crew_runtime.machine.settings import WORK_FOLDER
 from crew_runtime.model.agent_model import AgentModel
 from crew_runtime.model.daily_tokens import DailyTokens
 from crew_runtime.payments.watch import PaymentWatch

@@ -12,9 +12,8 @@ from crew_runtime.agents.source import is_agent_id
 from crew_runtime.common.atomic_file import replacing
 from crew_runtime.common.current_agent import work_for
 from crew_runtime.common.logs import event
-from crew_runtime.hosting.assembly import WORK_FOLDER
 from crew_runtime.job.job import new_id, now
-from crew_runtime.machine.settings import AgentSettings
+from crew_runtime.machine.settings import WORK_FOLDER, AgentSettings
 from crew_runtime.runner.forking import SERVER
 from crew_runtime.store import StoreUnavailableError
 from crew_runtime.store.sqlite import JOBS_FILE, SqliteJobStore

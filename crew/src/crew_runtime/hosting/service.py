@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 
 from crew_runtime.agents.source import AgentSource
 from crew_runtime.documents.fetch_process import DocumentFetch
-from crew_runtime.hosting.assembly import WORK_FOLDER, Shared
+from crew_runtime.hosting.assembly import Shared
 from crew_runtime.hosting.configured_agent import ConfiguredAgent
 from crew_runtime.hosting.hosted_agent import HostedAgent
 from crew_runtime.hosting.left_behind import LeftBehind
@@ -23,7 +23,7 @@ from crew_runtime.http.operations.service_operations import AgentReport, service
 from crew_runtime.http.served import Served, by_path, only
 from crew_runtime.machine.identity import IdentitySource
 from crew_runtime.machine.service_settings import HOSTED_FOLDER, ServiceSettings
-from crew_runtime.machine.settings import Settings
+from crew_runtime.machine.settings import WORK_FOLDER, Settings
 from crew_runtime.machine.task_protection import TaskProtection
 from crew_runtime.runner.running_times import ContainerSize
 from crew_runtime.runner.workplaces import hold_users_of

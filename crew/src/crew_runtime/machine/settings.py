@@ -13,6 +13,8 @@ from crew_runtime.machine.service_settings import ServiceSettings
 
 DOCUMENTS_FOLDER: Final = "documents"
 """The folder of embedded and of fetched documents, in DATA_DIR."""
+WORK_FOLDER: Final = "work"
+"""The folder of jobs in DATA_DIR."""
 
 
 class AgentSettings(EnvironmentModel):

@@ -17,6 +17,8 @@ from crew_runtime.runner.fork_messages import send, told
 from crew_runtime.runner.fork_server import serve
 
 _MODULE: Final = "crew_runtime.runner.fork_server"
+PRELOAD: Final = "crew_runtime.crewai.preload"
+"""What jobs begin with."""
 
 
 class Forked:
@@ -105,10 +107,13 @@ class ForkServer:
         theirs.close()
         self._control = ours
 
-    def load(self, module: str) -> None:
-        """Let it import what jobs begin with, in the background; it sees this process's environment from then on."""
+    def load(self, module: str, environment: Mapping[str, str] | None = None) -> None:
+        """Let it import what jobs begin with, in the background.
+
+        It sees that environment from then on; without one, that which this process has now.
+        """
         with self._requesting:
-            self._module, self._environment = module, dict(os.environ)
+            self._module, self._environment = module, dict(os.environ if environment is None else environment)
             if self._control is None:
                 self._control = self._started(self._environment)
             try:
@@ -117,6 +122,13 @@ class ForkServer:
                 if self.has_users:
                     raise
                 self._start_again(self._control)
+
+    def abandon(self) -> None:
+        """End it at once if this process may; otherwise it ends with this process, when it has loaded its module."""
+        if self._process is not None:
+            with suppress(PermissionError):
+                self._process.kill()
+                self._process.wait()
 
     def fork(self, connection: int, user: int | None, group: int | None = None, niceness: int = 0) -> Forked:
         """Start a process that runs what comes over `connection`. Blocks until the fork server has loaded its module.

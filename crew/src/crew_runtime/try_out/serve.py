@@ -10,8 +10,8 @@ from crew_runtime.common.configuration import ConfigurationError
 from crew_runtime.common.logs import configure_logging
 from crew_runtime.declared.declaration import Declaration, load_declaration
 from crew_runtime.declared.input_values import InputError, read_input
-from crew_runtime.hosting.assembly import WORK_FOLDER, Shared, plan_of
-from crew_runtime.machine.settings import Settings
+from crew_runtime.hosting.assembly import Shared, plan_of
+from crew_runtime.machine.settings import WORK_FOLDER, Settings
 from crew_runtime.model.agent_model import AgentModel
 from crew_runtime.model.daily_tokens import DailyTokens
 from crew_runtime.runner.job_runner import JobRunner

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from crew_runtime.__main__ import server_for
+from crew_runtime.hosting.serving import server_for
 from crew_runtime.http.server.connections import IDLE_SECONDS, Connection
 from support.waiting import PATIENCE_SECONDS, wait_for
 

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import pytest
 from starlette.applications import Starlette
 
-from crew_runtime.__main__ import server_for
+from crew_runtime.hosting.serving import server_for
 from support.waiting import PATIENCE_SECONDS, wait_for
 
 

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -145,6 +146,36 @@ def test_settings_that_contradict_or_lead_nowhere_end_the_process(
     assert ended.returncode == 2
     assert named in ended.stderr
     assert "secret" not in ended.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows sessions in /proc")
+def test_what_cannot_begin_leaves_no_process_that_loads_crewai(tmp_path: Path) -> None:
+    """Its database is looked at when CrewAI has begun to load."""
+    path = tmp_path / "crew.json"
+    path.write_text(json.dumps(one_task()))
+    given = {"AGENT_DECLARATION": str(path), "DATA_DIR": str(tmp_path), "MODEL_NAME": "m", "PORT": "0"}
+    database = {"DATABASE_URL": "postgresql://crew:secret@127.0.0.1:1/x"}
+    started = subprocess.Popen(
+        [sys.executable, "-m", "crew_runtime"],
+        env={**GOOD, **given, **database},
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    seen: set[str] = set()
+    while started.poll() is None:
+        seen |= in_session(started.pid)
+    assert any("fork_server" in command for command in seen)
+    assert in_session(started.pid) == set()
+
+
+def in_session(leader: int) -> set[str]:
+    """The commands of the processes in a session."""
+    found = set()
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if int((process / "stat").read_text().rpartition(")")[2].split()[3]) == leader:
+                found.add((process / "cmdline").read_text())
+    return found
 
 
 HOUR = 3600

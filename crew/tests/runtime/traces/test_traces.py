@@ -221,7 +221,7 @@ def test_jobs_go_on_while_the_collector_is_away(tmp_path: Path, shared_model: St
 
 
 def test_without_a_collector_nothing_that_sends_is_even_loaded() -> None:
-    program = "import sys, crew_runtime.hosting.service, crew_runtime.__main__; print(*sorted(sys.modules))"
+    program = "import sys, crew_runtime.hosting.serving, crew_runtime.__main__; print(*sorted(sys.modules))"
     loaded = subprocess.check_output([sys.executable, "-c", program], text=True, timeout=60).split()
     # FastAPI loads the API, which does nothing by itself.
     senders = ("opentelemetry.sdk", "opentelemetry.exporter", "google.protobuf", "requests")
