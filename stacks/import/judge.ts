@@ -98,7 +98,7 @@ function readBack(text: string, id: string, table: AssetTable, context: ImportCo
   checkDuplicates([...others, { file, id, parts, complain }]);
   if (!declaration) return { reasons };
   const hasBucket = config.documents !== undefined;
-  const { stack, hosting, wallets } = config;
+  const { stack, hosting, wallets, allowPrivateUrls } = config;
   const offered = {
     projectRoot,
     stack,
@@ -108,6 +108,7 @@ function readBack(text: string, id: string, table: AssetTable, context: ImportCo
     table,
     x402: config.x402,
     wallets,
+    allowPrivateUrls,
     complaints: [],
   };
   return { agent: resolveAgent(declaration, { id, file }, offered, complain), reasons };

@@ -6,7 +6,16 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Draft, type ImportContext, judge } from "../../stacks/import/judge.ts";
 import { loadAgents } from "../../infra/declarations/index.ts";
 import { listingOf, planFleet } from "../../infra/fleet/index.ts";
-import { type Listing, type Row, contentOf, marker } from "../../providers/masumi/service/index.ts";
+import {
+  LISTING_TYPES,
+  type Listing,
+  type Row,
+  baseUrlOf,
+  contentOf,
+  documentUrlOf,
+  listingTypeOf,
+  marker,
+} from "../../providers/masumi/service/index.ts";
 import { LARGEST_METADATUM, bytesOf, unkept } from "../../providers/common/kept-text.ts";
 import { OWNER, configOf } from "../infra/fleet/stack.ts";
 import { V1, V2, V2_SOURCE } from "../providers/masumi/inputs.ts";
@@ -45,15 +54,43 @@ const pricing: fc.Arbitrary<Listing["pricing"]> = fc.oneof(
     .map((prices) => ({ type: "fixed", prices }) as const),
 );
 
+const base = fc.webUrl().map((url) => url.replace(/\/+$/, ""));
+
+/** Where a document is: at its usual place below a URL, or anywhere. */
+const placeOf = (type: "openapi" | "a2a" | "x402", apiBaseUrl: string): fc.Arbitrary<string> =>
+  fc.oneof(fc.constant(documentUrlOf({ type, apiBaseUrl }) ?? ""), base);
+
+type Whereabouts = Pick<Listing, "type" | "apiBaseUrl" | "documentUrl" | "protocolVersions">;
+
+/** How an entry says what it is and where, as it is read from the service. */
+const whereabouts: fc.Arbitrary<Whereabouts> = fc.oneof(
+  base.map((apiBaseUrl) => ({ apiBaseUrl })),
+  ...(["openapi", "x402"] as const).map((type) =>
+    base
+      .chain((url) => placeOf(type, url))
+      .map((documentUrl) => ({ type, documentUrl, apiBaseUrl: baseUrlOf(type, documentUrl) })),
+  ),
+  base.chain((apiBaseUrl) =>
+    fc.record({
+      type: fc.constant("a2a" as const),
+      apiBaseUrl: fc.constant(apiBaseUrl),
+      documentUrl: placeOf("a2a", apiBaseUrl),
+      protocolVersions: fc.constantFrom(["1.0"], ["0.3", "1.0"], ["2.1"]),
+    }),
+  ),
+);
+
 const listingFrom = (
   text: fc.Arbitrary<string>,
   email: fc.Arbitrary<string>,
   lines = text,
 ): fc.Arbitrary<Listing> =>
+  fc.tuple(textsFrom(text, email, lines), whereabouts).map((parts) => Object.assign({}, ...parts) as Listing);
+
+const textsFrom = (text: fc.Arbitrary<string>, email: fc.Arbitrary<string>, lines: fc.Arbitrary<string>) =>
   fc.record({
     name: text,
     description: lines,
-    apiBaseUrl: fc.webUrl().map((url) => url.replace(/\/+$/, "")),
     capability: fc.record({ name: text, version: text }),
     tags: fc.uniqueArray(text, { minLength: 1, maxLength: 14 }),
     author: fc
@@ -76,9 +113,12 @@ const listingFrom = (
 
 const rowFrom = (listing: fc.Arbitrary<Listing>): fc.Arbitrary<Row> =>
   fc.record({ listing, isV2: fc.boolean(), marked: fc.boolean(), state: fc.constantFrom("RegistrationConfirmed", "RegistrationInitiated", "UpdateConfirmed") }).map(
-    ({ listing, isV2, marked, state }) => ({
+    ({ listing, isV2: wantsV2, marked, state }) => {
+      // No V1 registration can say that it has a card.
+      const isV2 = wantsV2 || listing.type === "a2a";
+      return {
       id: "cmwrr0000000000000000abcd",
-      type: isV2 ? "V2" : "V1",
+      type: isV2 ? "V2" as const : "V1" as const,
       state,
       error: "",
       listing,
@@ -92,7 +132,8 @@ const rowFrom = (listing: fc.Arbitrary<Listing>): fc.Arbitrary<Row> =>
       lockedLovelace: "5000000",
       createdAt: "2026-11-23T00:00:00.000Z",
       updatedAt: "2026-11-23T00:00:00.000Z",
-    }),
+    };
+    },
   ); // prettier-ignore
 
 const contextOf = (row: Row, projectRoot: string): ImportContext => ({
@@ -173,15 +214,20 @@ describe("a registration, whatever it says", () => {
         .filter((raw) => raw.length <= 60 && bytesOf(raw) <= LARGEST_METADATUM && !unkept(raw, kept));
     const email = fc.constantFrom("a@example.com", "b.c+d@example.org");
     const listing = listingFrom(sayable({ lines: false }), email, sayable({ lines: true })).filter(
-      ({ apiBaseUrl }) => !/[?#@]/.test(apiBaseUrl),
+      // The registry fetches documents by https alone.
+      ({ apiBaseUrl, documentUrl = "https:" }) =>
+        !/[?#@]/.test(apiBaseUrl + documentUrl) && documentUrl.startsWith("https:"),
     );
+    const types = new Set<string>();
     fc.assert(
       fc.property(rowFrom(listing), (row) => {
         const judged = judge(row, contextOf(row, root));
         expect(judged).toHaveProperty("text");
+        types.add(listingTypeOf(row.listing));
         if (isDraft(judged)) expectTakenOver(judged);
       }),
-      { numRuns: 150 },
+      { numRuns: 200 },
     );
+    expect([...types].toSorted()).toEqual([...LISTING_TYPES].toSorted());
   });
 });
