@@ -2,7 +2,14 @@ import type { StackConfig } from "../../infra/config.ts";
 import type { Agent as DeclaredAgent } from "../../infra/declarations/index.ts";
 import { listingOf } from "../../infra/fleet/registrations.ts";
 import { type PlannedAgent, planFleet } from "../../infra/fleet/index.ts";
-import { MasumiClient, type Network, marker, readRows } from "../../providers/masumi/service/index.ts";
+import {
+  type ListingType,
+  MasumiClient,
+  type Network,
+  marker,
+  readRows,
+} from "../../providers/masumi/service/index.ts";
+import defaultWorld from "../../local/sandbox/world.default.json" with { type: "json" };
 import type { Declared } from "./engine.ts";
 
 export const OWNER = "chaos/agents";
@@ -14,6 +21,8 @@ const VKEYS = {
   V2: "fa12fbf555d966f84801c66b8e9704b2ea3d81a93d89059bd98d7e32",
 } as const;
 
+const WALLETS = defaultWorld.paymentSources.flatMap(({ wallets }) => wallets);
+
 export type WalletType = keyof typeof VKEYS;
 export type V1Replacement = StackConfig["v1Replacement"];
 
@@ -23,6 +32,7 @@ export interface Agent {
   /** Name of its resources: another one when the file was renamed and the id kept. */
   readonly resource: string;
   readonly type: WalletType;
+  readonly listing: ListingType;
   /** Lovelace. */
   readonly price: number;
 }
@@ -47,16 +57,17 @@ export interface ProgramOptions {
 export async function declareAll(agents: readonly Agent[], options: ProgramOptions): Promise<Declared[]> {
   const { serviceUrl, agentsUrl, v1Replacement } = options;
   const client = new MasumiClient({ url: `${serviceUrl}/api/v1`, token: API_KEY });
-  const [sources, rows] = await Promise.all([
+  const [sources, rows, dialect] = await Promise.all([
     client.paymentSources(),
     readRows(client, { network: NETWORK }),
+    client.apiDocs(),
   ]);
-  const wallets = (["V1", "V2"] as const).map((type) => ({ type, vkey: VKEYS[type] }));
+  const wallets = (["V1", "V2"] as const).map((type) => ({ type, ...walletOf(type) }));
   const { agents: planned, problems } = planFleet({
     // What the plan reads of a stack's configuration and of a declaration; the rest is of no account here.
     config: { network: NETWORK, owner: OWNER, wallets, v1Replacement } as unknown as StackConfig,
     agents: agents.map(toDeclaration),
-    survey: { sources, rows, missing: 0, holdings: [] },
+    survey: { sources, rows, dialect, missing: 0, holdings: [] },
     urlOf: ({ id }) => `${agentsUrl}/${id}`,
   });
   const [problem] = problems;
@@ -64,6 +75,13 @@ export async function declareAll(agents: readonly Agent[], options: ProgramOptio
   return planned.map((agent) =>
     declare(agent, agents.find(({ id }) => id === agent.agent.id)?.resource ?? "", options),
   );
+}
+
+/** What a wallet holds of agents that are not standard ones is told by the balance at its address alone. */
+function walletOf(type: WalletType): { vkey: string; address?: string } {
+  const vkey = VKEYS[type];
+  const address = WALLETS.find((wallet) => wallet.vkey === vkey)?.address;
+  return { vkey, ...(address === undefined ? {} : { address }) };
 }
 
 const toDeclaration = (agent: Agent): DeclaredAgent =>
@@ -78,6 +96,7 @@ const toDeclaration = (agent: Agent): DeclaredAgent =>
     pricing: { type: "fixed", prices: [{ amount: String(agent.price), unit: "" }] },
     exampleOutputs: [],
     paymentType: agent.type,
+    ...(agent.listing === "standard" ? {} : { listing: { type: agent.listing } }),
   }) as unknown as DeclaredAgent;
 
 function declare(planned: PlannedAgent, name: string, { v1Replacement }: ProgramOptions): Declared {
@@ -88,7 +107,7 @@ function declare(planned: PlannedAgent, name: string, { v1Replacement }: Program
       agentId: agent.id,
       marker: markerOf(agent),
       network: NETWORK,
-      wallet: { type: wallet.type, vkey: wallet.vkey },
+      wallet: { type: wallet.type, ...walletOf(wallet.type) },
       ...(sourceAddress === undefined ? {} : { sourceAddress }),
       listing: { ...listingOf(agent), apiBaseUrl: url },
       probe: { allowPrivate: true, timeoutSeconds: 5 },

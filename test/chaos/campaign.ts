@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import type { ListingType } from "../../providers/masumi/service/index.ts";
 import { startOutsideAgents } from "../helpers/outside-agents.ts";
 import { type Bundle, HostPool } from "./host.ts";
 import { Life, type Loss } from "./life.ts";
@@ -19,12 +20,14 @@ export interface CampaignOptions {
   readonly life?: number | undefined;
   /** Lives side by side. */
   readonly lanes?: number | undefined;
+  /** Types of listings that agents may have. @default all */
+  readonly kinds?: readonly ListingType[] | undefined;
   readonly onRun?: (loss: Loss | undefined) => void;
 }
 
 /** Kills provider hosts in as many runs as asked for, and returns what was lost. */
 export async function runCampaign(options: CampaignOptions): Promise<Loss[]> {
-  const { runs, seed, bundle, tally, life: only, onRun } = options;
+  const { runs, seed, bundle, tally, life: only, kinds, onRun } = options;
   const lanes = only === undefined ? (options.lanes ?? LANES) : 1;
   const agents = await startOutsideAgents();
   const pool = new HostPool(bundle, 2);
@@ -35,7 +38,7 @@ export async function runCampaign(options: CampaignOptions): Promise<Loss[]> {
     while (begun < runs) {
       const length = Math.min(RUNS_PER_LIFE, runs - begun);
       begun += length;
-      const life = await Life.start({ seed, index: index++, pool, agentsUrl: agents.url, tally });
+      const life = await Life.start({ seed, index: index++, pool, agentsUrl: agents.url, tally, kinds });
       try {
         for (let run = 0, loss: Loss | undefined; run < length && !loss; run += 1) {
           loss = await life.run();

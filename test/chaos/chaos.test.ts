@@ -1,12 +1,15 @@
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type OutsideAgents, startOutsideAgents } from "../helpers/outside-agents.ts";
-import { markerOf, vkeyOf } from "./agents.ts";
+import { type Agent, markerOf, vkeyOf } from "./agents.ts";
 import { runCampaign } from "./campaign.ts";
 import { type Bundle, HostPool, bundleProvider } from "./host.ts";
 import type { RunRecord } from "./ledger.ts";
 import { Life } from "./life.ts";
+import type { Kill, LifePlan, RunPlan } from "./plan.ts";
 import { Tally } from "./tally.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
 
 /** Seed of a life whose first run is over soon, and in which ada is a V2 agent. */
 const QUICK = "q2";
@@ -44,9 +47,81 @@ describe("lives that were lost once, for good", () => {
   ])(
     "%s",
     async (_what, seed, life, runs) => {
-      expect(await runCampaign({ runs, seed, life, bundle, tally: new Tally(), lanes: 1 })).toEqual([]);
+      expect(
+        await runCampaign({ runs, seed, life, bundle, tally: new Tally(), lanes: 1, kinds: ["standard"] }),
+      ).toEqual([]);
     },
     60_000,
+  );
+});
+
+/** The kills of a replacement's two halves, each before, at and after its request; and how the agent is listed. */
+const HALVES: readonly (readonly [what: string, listing: Agent["listing"], kill: Kill])[] = [
+  ["before it registers anew", "openapi", { which: "write", nth: 1, phase: "unsent", ms: 0 }],
+  ["when the service gets that late", "a2a", { which: "write", nth: 1, phase: "late", ms: 300 }],
+  ["before it hears that it is registered", "x402", { which: "write", nth: 1, phase: "unanswered", ms: 0 }],
+  ["before the state knows", "openapi", { phase: "unsaved", nth: 1 }],
+  ["when the state knows the new one", "a2a", { phase: "unsaved", nth: 2 }],
+  ["before it burns the old one", "x402", { which: "write", nth: 2, phase: "unsent", ms: 0 }],
+  ["before it hears that it is burned", "openapi", { which: "write", nth: 2, phase: "unanswered", ms: 0 }],
+];
+
+describe("a host that is killed between the two halves of a typed replacement", () => {
+  const ADA: Agent = { id: "ada", resource: "ada", type: "V2", listing: "standard", price: 5_000_000 };
+  const WORLD = { chainSpeed: 4_000, clockSkewSeconds: 0, shuffle: false } as const;
+  const ONE_OF_EACH = { losses: [], kills: 1, mints: 2, burns: 1 };
+
+  /** Registers an agent, and kills the run that replaces it: losses are more or less than one live registration, or a run that goes on. */
+  async function replaced(before: Agent, after: Agent, kill: Kill, world: Partial<LifePlan> = WORLD) {
+    const tally = new Tally();
+    const life = await Life.start({ seed: "halves", index: 0, pool, agentsUrl: agents.url, tally, world });
+    const plan = (agent: Agent, attempts: RunPlan["attempts"]): RunPlan => {
+      const expected = [{ agent, fate: "new" as const }];
+      return { edits: [], operation: "up", losesState: false, agents: [agent], expected, attempts };
+    };
+    try {
+      const losses = [
+        await life.run(undefined, plan(before, [])),
+        await life.run(undefined, plan(after, [{ kill, faults: [] }])),
+      ].flatMap((loss) => loss?.complaints ?? []);
+      const kills = tally.of("runs with a kill");
+      return { losses, kills, mints: tally.of("mints"), burns: tally.of("burns") };
+    } finally {
+      await life.end();
+    }
+  }
+
+  it.each(HALVES)(
+    "leaves one live registration, and none too many: %s (%s)",
+    async (_what, listing, kill) => {
+      const before = { ...ADA, listing };
+      expect(await replaced(before, { ...before, price: 6_000_000 }, kill)).toEqual(ONE_OF_EACH);
+    },
+  );
+
+  it.each([
+    ["standard", "a2a"],
+    ["x402", "standard"],
+  ] as const)("and where its type changes: from %s to %s", async (from, to) => {
+    for (const kill of [
+      { phase: "unsaved", nth: 1 },
+      { which: "write", nth: 2, phase: "unsent", ms: 0 },
+    ] as const) {
+      const before = { ...ADA, listing: from };
+      expect(await replaced(before, { ...before, listing: to }, kill)).toEqual(ONE_OF_EACH);
+    }
+  });
+
+  it.each(["create-first", "delete-first"] as const)(
+    "and on V1, in either order: %s",
+    async (v1Replacement) => {
+      const before: Agent = { ...ADA, type: "V1", listing: "openapi" };
+      for (const nth of [1, 2]) {
+        const kill = { which: "write", nth, phase: "unanswered", ms: 0 } as const;
+        const world = { ...WORLD, v1Replacement };
+        expect(await replaced(before, { ...before, price: 6_000_000 }, kill, world)).toEqual(ONE_OF_EACH);
+      }
+    },
   );
 });
 

@@ -69,6 +69,9 @@ function lossesOf(
   ];
 }
 
+/** As the service calls the types. */
+const SHOWN_AS = { standard: "Standard", openapi: "OpenApi", a2a: "A2A", x402: "X402" } as const;
+
 function differences(row: Row, agent: Agent): string[] {
   return [
     ...unless(/^(Registration|Update)Confirmed$/.test(row.state), `row ${row.id} is ${row.state}`),
@@ -77,6 +80,7 @@ function differences(row: Row, agent: Agent): string[] {
       priceOf(row) === String(agent.price),
       `row ${row.id} costs ${priceOf(row)}, not ${agent.price}`,
     ),
+    ...unless(row.type === SHOWN_AS[agent.listing], `row ${row.id} is of the type ${row.type}`),
     ...unless(row.SmartContractWallet.walletVkey === vkeyOf(agent), `row ${row.id} is on another wallet`),
   ];
 }

@@ -8,7 +8,8 @@ const rowSchema = z.object({
   state: z.string(),
   error: z.string().nullable(),
   name: z.string(),
-  apiBaseUrl: z.string(),
+  type: z.string(),
+  apiBaseUrl: z.string().nullable(),
   Tags: z.array(z.string()),
   AgentPricing: z.object({ Pricing: z.array(price).optional() }).nullable(),
   supportedPaymentSources: z

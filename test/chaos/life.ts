@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { type RunningSandbox, startSandbox } from "../../local/sandbox/index.ts";
+import type { ListingType } from "../../providers/masumi/service/index.ts";
+import { WITH_A2A } from "../providers/masumi/strange-rows.ts";
 import { API_KEY, type Agent, declareAll } from "./agents.ts";
 import { tidyAtExit } from "./cleanup.ts";
 import { describeEntry, findLosses, findStateFaults } from "./check.ts";
@@ -24,6 +26,10 @@ export interface LifeOptions {
   readonly pool: HostPool;
   readonly agentsUrl: string;
   readonly tally: Tally;
+  /** Types of listings that agents may have. @default all */
+  readonly kinds?: readonly ListingType[] | undefined;
+  /** What of its world is not left to chance. */
+  readonly world?: Partial<LifePlan>;
 }
 
 /** All that is needed to understand a loss, and to see it again. */
@@ -71,9 +77,10 @@ export class Life {
   }
 
   static async start(options: LifeOptions): Promise<Life> {
-    const plan = planLife(new Random(`${options.seed}/${options.index}`));
+    const random = new Random(`${options.seed}/${options.index}`);
+    const plan: LifePlan = { ...planLife(random, options.kinds), ...options.world };
     const { chainSpeed, clockSkewSeconds, shuffle } = plan;
-    const sandbox = await startSandbox({ chainSpeed, clockSkewSeconds, shuffle });
+    const sandbox = await startSandbox({ world: WITH_A2A, chainSpeed, clockSkewSeconds, shuffle });
     const life = new Life(options, plan, sandbox);
     writeFileSync(join(life.#folder, "Pulumi.yaml"), "name: chaos\nruntime: nodejs\n");
     life.#config = {
@@ -85,11 +92,13 @@ export class Life {
     return life;
   }
 
-  /** The next run of this life. After a loss nothing more is known of the world, so the life is over. */
-  async run(meddle?: (ledger: RunRecord) => Promise<void>): Promise<Loss | undefined> {
+  /**
+   * The next run of this life, as `given` or else at random. After a loss nothing more is known of the world, so the life is over.
+   */
+  async run(meddle?: (ledger: RunRecord) => Promise<void>, given?: RunPlan): Promise<Loss | undefined> {
     const { seed, index, tally } = this.#options;
     const run = (this.#runs += 1);
-    const plan = planRun(new Random(`${seed}/${index}/${run}`), this.#plan, this.#agents);
+    const plan = given ?? planRun(new Random(`${seed}/${index}/${run}`), this.#plan, this.#agents);
     this.#events = [];
     this.#kills = 0;
     this.#agents = plan.agents;
@@ -106,7 +115,7 @@ export class Life {
     if (this.#kills > 0) tally.add("runs with a kill");
     if (complaints.length === 0) return undefined;
     return {
-      again: `npm run chaos -- --seed ${seed} --life ${index} --runs ${run}`,
+      again: `npm run chaos -- --seed ${seed} --life ${index} --runs ${run}${this.#plan.kinds.length > 1 ? "" : " --standard"}`,
       complaints,
       world: this.#plan,
       plan,

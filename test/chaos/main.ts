@@ -3,7 +3,8 @@
  * registrations for one agent, and never a lost row. Kills the provider host in N runs, and `masumi-agents up` as a whole
  * in M runs. Ends with `losses 0`, or with what was lost and exit code 1.
  *
- * --life L sees one life again, --lanes K sets how many go side by side, --provider FILE tries another provider.
+ * --life L sees one life again, --lanes K sets how many go side by side, --standard has no agent of another type of listing, --provider FILE
+ * tries another provider.
  */
 import { parseArgs } from "node:util";
 import { runCampaign } from "./campaign.ts";
@@ -23,10 +24,12 @@ const { values } = parseArgs({
     seed: { type: "string", default: new Date().toISOString().slice(0, 10) },
     life: { type: "string" },
     lanes: { type: "string" },
+    standard: { type: "boolean", default: false },
     provider: { type: "string" },
   },
 });
 const { seed, provider } = values;
+const kinds = values.standard ? (["standard"] as const) : undefined;
 
 function toCount(text: string): number {
   if (/^\d+$/.test(text)) return Number(text);
@@ -70,13 +73,13 @@ async function part(
 await part("provider host", runs, async (tally, onRun) => {
   const bundle = await bundleProvider(provider);
   try {
-    await runCampaign({ runs, seed, bundle, tally, life, lanes, onRun });
+    await runCampaign({ runs, seed, bundle, tally, life, lanes, kinds, onRun });
   } finally {
     bundle.remove();
   }
 });
 await part("whole runs", wholeRuns, (tally, onRun) =>
-  runWholeCampaign({ runs: wholeRuns, seed, tally, life, lanes, onRun }),
+  runWholeCampaign({ runs: wholeRuns, seed, tally, life, lanes, kinds, onRun }),
 );
 
 write(`losses ${losses}`);

@@ -1,3 +1,4 @@
+import { LISTING_TYPES, type ListingType } from "../../providers/masumi/service/index.ts";
 import { type Agent, type V1Replacement, type WalletType, titleOf } from "./agents.ts";
 import type { Expected, Fate } from "./check.ts";
 import type { RequestKill } from "./proxy.ts";
@@ -11,6 +12,10 @@ export interface LifePlan {
   readonly v1Replacement: V1Replacement;
   /** Wallet type of each of the life's agents when it is first registered. */
   readonly types: readonly WalletType[];
+  /** How each of them is listed then. */
+  readonly listings: readonly ListingType[];
+  /** Types of listings that agents may have; one alone: they never change. */
+  readonly kinds: readonly ListingType[];
 }
 
 /** When the provider host is killed. */
@@ -42,15 +47,20 @@ export interface RunPlan {
 /** Longest time by which a plan delays a write after its client's death; far less than the client's settleSeconds. */
 export const LATEST_MS = 800;
 
-export function planLife(random: Random): LifePlan {
+/** V1 registrations cannot say that they have an agent card. */
+const kindsOn = (type: WalletType, kinds: readonly ListingType[]): readonly ListingType[] =>
+  kinds.filter((kind) => type === "V2" || kind !== "a2a");
+
+export function planLife(random: Random, kinds: readonly ListingType[] = LISTING_TYPES): LifePlan {
   const type = (): WalletType => random.pick(["V1", "V2"] as const);
-  return {
+  const life = {
     chainSpeed: random.pick(["instant", 4_000, 1_000, 400] as const),
     clockSkewSeconds: random.pick([0, 0, 3_600, -3_600]),
     shuffle: random.chance(0.3),
     v1Replacement: random.pick(["create-first", "delete-first"] as const),
     types: [type(), type(), type()],
   };
+  return { ...life, kinds, listings: life.types.map((one) => random.pick(kindsOn(one, kinds))) };
 }
 
 /** A run of a life whose author has declared `agents` so far. */
@@ -85,14 +95,18 @@ type Change = Pick<RunPlan, "edits" | "operation" | "losesState" | "agents"> & {
 
 const IDS = ["ada", "bob", "cyd"];
 
-function newcomer(random: Random, { types }: LifePlan, id: string): Agent {
-  return { id, resource: id, type: types[IDS.indexOf(id)] ?? "V1", price: 1_000_000 * random.int(1, 99) };
+function newcomer(random: Random, { types, listings }: LifePlan, id: string): Agent {
+  const [type = "V1", listing = "standard"] = [types[IDS.indexOf(id)], listings[IDS.indexOf(id)]];
+  return { id, resource: id, type, listing, price: 1_000_000 * random.int(1, 99) };
 }
+
+const kindOf = ({ type, listing }: Agent): string =>
+  listing === "standard" ? `(${type})` : `(${type}, ${listing})`;
 
 function registerAll(random: Random, life: LifePlan): Change {
   const agents = IDS.slice(0, random.int(2, 3)).map((id) => newcomer(random, life, id));
   return {
-    edits: agents.map(({ id, type }) => `register ${id} (${type})`),
+    edits: agents.map((agent) => `register ${agent.id} ${kindOf(agent)}`),
     operation: "up",
     losesState: false,
     agents,
@@ -118,10 +132,10 @@ function changeSome(random: Random, life: LifePlan, agents: readonly Agent[]): C
       ? agents.map(({ id }) => id)
       : [random.pick([...agents.map(({ id }) => id), ...missing])],
   );
-  const edits = agents.map((agent) => (touched.has(agent.id) ? editAgent(random, agent) : keep(agent)));
+  const edits = agents.map((agent) => (touched.has(agent.id) ? editAgent(random, life, agent) : keep(agent)));
   for (const id of missing.filter((id) => touched.has(id))) {
     const agent = newcomer(random, life, id);
-    edits.push({ what: `register ${id} (${agent.type})`, agent, fate: "new" });
+    edits.push({ what: `register ${id} ${kindOf(agent)}`, agent, fate: "new" });
   }
   return {
     ...change,
@@ -139,29 +153,43 @@ interface Edit {
 
 const keep = (agent: Agent): Edit => ({ what: "", agent, fate: "kept" });
 
-function editAgent(random: Random, agent: Agent): Edit {
-  const { id, type } = agent;
-  const other = type === "V1" ? "V2" : "V1";
+function editAgent(random: Random, { kinds }: LifePlan, agent: Agent): Edit {
+  const { id, type, listing } = agent;
   const edit = random.weighted([
     [45, "price"],
     [20, "rename"],
     [25, "remove"],
     [10, "move"],
+    [kinds.length > 1 ? 15 : 0, "relist"],
   ] as const);
   if (edit === "price") {
-    const fate = type === "V1" ? "new" : "kept";
-    return {
-      what: `another price for ${id} (${type})`,
-      agent: { ...agent, price: agent.price + 1_000_000 },
-      fate,
-    };
+    // Others cannot be updated.
+    const fate = type === "V1" || listing !== "standard" ? "new" : "kept";
+    const priced = { ...agent, price: agent.price + 1_000_000 };
+    return { what: `another price for ${id} ${kindOf(agent)}`, agent: priced, fate };
   }
   if (edit === "rename") {
     const renamed = { ...agent, resource: `${agent.resource}x` };
     return { what: `rename the file of ${id}`, agent: renamed, fate: "kept" };
   }
-  if (edit === "remove") return { what: `remove ${id} (${type})`, agent, fate: "none" };
-  return { what: `move ${id} from ${type} to ${other}`, agent: { ...agent, type: other }, fate: "new" };
+  if (edit === "remove") return { what: `remove ${id} ${kindOf(agent)}`, agent, fate: "none" };
+  if (edit === "relist") {
+    const other = random.pick(kindsOn(type, kinds).filter((kind) => kind !== listing));
+    return {
+      what: `list ${id} ${kindOf(agent)} as ${other}`,
+      agent: { ...agent, listing: other },
+      fate: "new",
+    };
+  }
+  return moveAgent(agent);
+}
+
+function moveAgent(agent: Agent): Edit {
+  const { id, type, listing } = agent;
+  const other = type === "V1" ? "V2" : "V1";
+  const kept = kindsOn(other, [listing]).length > 0 ? listing : "standard";
+  const moved: Agent = { ...agent, type: other, listing: kept };
+  return { what: `move ${id} ${kindOf(agent)} to ${other}`, agent: moved, fate: "new" };
 }
 
 /* ---- disturbances -------------------------------------------------------------------------------------- */

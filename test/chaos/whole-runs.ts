@@ -2,13 +2,14 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { globSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { FORGET } from "../../providers/masumi/service/index.ts";
+import { FORGET, type ListingType } from "../../providers/masumi/service/index.ts";
 import { initStack, setConfig } from "../../local/engine/index.ts";
 import { type RunningSandbox, startSandbox } from "../../local/sandbox/index.ts";
 import { localRun } from "../../stacks/local/local-stack.ts";
 import { openProject } from "../../stacks/project.ts";
 import { outsideAgent, startOutsideAgents } from "../helpers/outside-agents.ts";
 import { type CliResult, type RunReport, TestProject, changes, repository } from "../helpers/project.ts";
+import { WITH_A2A } from "../providers/masumi/strange-rows.ts";
 import { type Agent, OWNER, titleOf } from "./agents.ts";
 import { findLosses } from "./check.ts";
 import { tidyAtExit } from "./cleanup.ts";
@@ -37,12 +38,14 @@ interface WholeOptions {
   readonly life?: number | undefined;
   /** Lives side by side. */
   readonly lanes?: number | undefined;
+  /** Types of listings that agents may have. @default all */
+  readonly kinds?: readonly ListingType[] | undefined;
   readonly onRun: (loss: Loss | undefined) => void;
 }
 
 /** Kills all of `masumi-agents up` in as many runs as asked for: command, engine, program and provider host. */
 export async function runWholeCampaign(options: WholeOptions): Promise<void> {
-  const { runs, seed, tally, life: only, onRun } = options;
+  const { runs, seed, tally, life: only, kinds, onRun } = options;
   const lanes = only === undefined ? (options.lanes ?? LANES) : 1;
   const outside = await startOutsideAgents();
   let begun = 0;
@@ -51,7 +54,7 @@ export async function runWholeCampaign(options: WholeOptions): Promise<void> {
     while (begun < runs) {
       const length = Math.min(RUNS_PER_LIFE, runs - begun);
       begun += length;
-      const life = await WholeLife.start({ seed, index: index++, agentsUrl: outside.url, tally });
+      const life = await WholeLife.start({ seed, index: index++, agentsUrl: outside.url, tally, kinds });
       try {
         for (let run = 0, loss: Loss | undefined; run < length && !loss; run += 1) {
           loss = await life.run();
@@ -86,6 +89,7 @@ interface LifeOptions {
   readonly index: number;
   readonly agentsUrl: string;
   readonly tally: Tally;
+  readonly kinds: readonly ListingType[] | undefined;
 }
 
 /** A project folder and its sandbox, run after run; as a life of the provider host, but with everything that is real. */
@@ -116,9 +120,10 @@ class WholeLife {
   }
 
   static async start(options: LifeOptions): Promise<WholeLife> {
-    const plan = planLife(new Random(`${options.seed}/whole/${options.index}`));
+    const plan = planLife(new Random(`${options.seed}/whole/${options.index}`), options.kinds);
     const { chainSpeed, clockSkewSeconds, shuffle, v1Replacement } = plan;
-    const life = new WholeLife(options, plan, await startSandbox({ chainSpeed, clockSkewSeconds, shuffle }));
+    const sandbox = await startSandbox({ world: WITH_A2A, chainSpeed, clockSkewSeconds, shuffle });
+    const life = new WholeLife(options, plan, sandbox);
     life.#project.useSandbox(await life.#proxy.listen());
     const stack = localRun(openProject(life.#project.root), "local");
     await initStack(stack);
@@ -156,7 +161,7 @@ class WholeLife {
     Object.assign(this.#proxy, { requests: 0, writes: 0 });
     if (complaints.length === 0) return undefined;
     return {
-      again: `npm run chaos -- --seed ${seed} --life ${index} --runs 0 --whole-runs ${run}`,
+      again: `npm run chaos -- --seed ${seed} --life ${index} --runs 0 --whole-runs ${run}${this.#plan.kinds.length > 1 ? "" : " --standard"}`,
       complaints,
       world: this.#plan,
       plan,
@@ -178,7 +183,11 @@ class WholeLife {
     for (const { resource } of this.#agents) rmSync(this.#file(resource));
     for (const agent of agents) {
       const { agentsUrl } = this.#options;
-      const terms = { payment: agent.type, price: `${agent.price / 1_000_000} ADA` };
+      const terms = {
+        payment: agent.type,
+        price: `${agent.price / 1_000_000} ADA`,
+        listing: agent.listing,
+      };
       this.#project.write(
         `agents/${agent.resource}.yaml`,
         `${outsideAgent(titleOf(agent), agentsUrl, terms)}id: ${agent.id}\n`,
@@ -276,7 +285,7 @@ class WholeLife {
       [join(repository, "cli/main.ts"), "--cwd", this.#project.root, ...words],
       {
         cwd: this.#project.root,
-        env: { ...process.env, NODE_NO_WARNINGS: "1", CI: "true" },
+        env: { ...process.env, ...this.#project.env, NODE_NO_WARNINGS: "1", CI: "true" },
         stdio: ["ignore", "pipe", "pipe"],
         detached: true,
       },
