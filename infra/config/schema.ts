@@ -94,6 +94,11 @@ const traces = z.strictObject({
     protocol: /^https?$/,
     error: "expected a collector's base URL, for example https://collector.example.com:4318",
   }),
+  /**
+   * Whether spans also have what models were asked and what they answered, which may quote customers: what OpenTelemetry's
+   * conventions for generative AI leave out unless somebody opts in. Default: false.
+   */
+  captureMessageContent: z.boolean().exactOptional(),
 });
 
 /** As the crew runtime reads them (TRACES_HEADERS). */

@@ -99,6 +99,7 @@ export const tracesEnvironment = ({
   traces
     ? {
         TRACES_ENDPOINT: traces.endpoint,
+        ...(traces.captureMessageContent ? { TRACES_MESSAGE_CONTENT: "1" } : {}),
       }
     : {};
 

@@ -622,6 +622,15 @@ describe("stack configuration", () => {
     }
   });
 
+  it("takes prompts and answers into traces only if it is told to, in so many words", () => {
+    const settings = { endpoint: "https://collector.example.com:4318" };
+    const of = (more: object) => ({ "masumi:traces": JSON.stringify({ ...settings, ...more }) });
+    expect(read(of({})).traces?.captureMessageContent).toBeUndefined();
+    expect(read(of({ captureMessageContent: true })).traces?.captureMessageContent).toBe(true);
+    expect(problemsOf(of({ captureMessageContent: "yes" }))).toHaveLength(1);
+    expect(problemsOf(of({ captureContent: true }))).toHaveLength(1);
+  });
+
   it("refuses a runtime key in plain text", () => {
     expect(() =>
       readStackConfig({

@@ -46,7 +46,7 @@ const LIMITED = {
   dailyTokens: "5000",
   keepDays: "7",
   limits: { startRate: 60, requestRate: 900, maxPerClient: 32 },
-  traces: { endpoint: "https://collector.example.com:4318" },
+  traces: { endpoint: "https://collector.example.com:4318", captureMessageContent: true },
   tracesHeaders: "x-api-key=key",
 };
 const LIMITS = [
@@ -55,6 +55,7 @@ const LIMITS = [
   "START_RATE",
   "REQUEST_RATE",
   "MAX_PER_CLIENT",
+  "TRACES_MESSAGE_CONTENT",
   "TRACES_ENDPOINT",
   "TRACES_HEADERS",
 ];

@@ -27,7 +27,7 @@ async function registered(stack: { readonly hosting: string }) {
   const root = mkdtempSync(join(tmpdir(), "masumi-traces-"));
   onTestFinished(() => rmSync(root, { recursive: true }));
   cpSync(join(FIXTURES, "_project"), root, { recursive: true });
-  const traces = { endpoint: ENDPOINT };
+  const traces = { endpoint: ENDPOINT, captureMessageContent: true };
   writeFileSync(join(root, "stack.json"), JSON.stringify({ traces, tracesHeaders: HEADERS, ...stack }));
   mkdirSync(join(root, "agents"));
   writeFileSync(join(root, "agents/writer.yaml"), JSON.stringify({ ...COMMON, crew: CREW }));
@@ -86,8 +86,16 @@ const ON: readonly [string, { readonly hosting: string } & Record<string, unknow
   ],
   [
     "a shared service on ECS",
-    { hosting: "shared", shared: { on: "ecs-alb" }, aws: DOMAIN, documents: BUCKET },
-    { endpoint: ["TaskDefinition _shared"], headers: ["SecretVersion _shared-traces-headers"] },
+    {
+      hosting: "shared",
+      shared: { on: "ecs-alb" },
+      aws: DOMAIN,
+      documents: BUCKET,
+    },
+    {
+      endpoint: ["TaskDefinition _shared"],
+      headers: ["SecretVersion _shared-traces-headers"],
+    },
   ],
 ];
 
@@ -102,6 +110,7 @@ describe("crews that run on", () => {
       expect(holders(resources, "sentinel-of-the-collector"), "in no state in the clear").toEqual([]);
       expect(holders(uncovered, HEADERS)).toEqual(told.headers);
       expect(holders(uncovered, ENDPOINT)).toEqual(told.endpoint);
+      expect(holders(uncovered, "TRACES_MESSAGE_CONTENT")).toEqual(told.endpoint);
       expect(holders(uncovered, "TRACES_HEADERS", "tracesHeaders")).toEqual(told.endpoint);
     },
   );

@@ -170,7 +170,7 @@ def _nobody(prompt: str, *, is_draft: bool = False) -> str:  # noqa: ARG001 - an
 def _run(spec: JobSpec, parent: Parent) -> dict[str, Any]:
     events = CrewEvents(spec.code.folder if spec.code else None)
     events.tell = lambda progress: parent.send({"progress": progress})
-    spans = CrewSpans(parent.send) if spec.is_traced else None
+    spans = CrewSpans(parent.send, spec.crew.get("agents", {})) if spec.is_traced else None
     if spans:
         spans.listen()
     try:

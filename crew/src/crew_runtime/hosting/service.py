@@ -153,6 +153,7 @@ def _traces(settings: ServiceSettings, service: str) -> Traces | None:
         settings.traces_header_fields,
         service=service,
         instance=settings.agent_instance,
+        captures_content=settings.traces_message_content,
     )
 
 

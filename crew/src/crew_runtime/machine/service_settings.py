@@ -98,6 +98,11 @@ class ServiceSettings(EnvironmentModel):
         default=None,
         description="Set TRACES_HEADERS to the headers that the collector demands, as name=value, separated by commas.",
     )
+    traces_message_content: bool = Field(
+        default=False,
+        description="Set TRACES_MESSAGE_CONTENT to 1 to send what models are asked and answer as well, which "
+        "may quote customers, or leave it out.",
+    )
     internal_port: int | None = Field(
         default=None,
         ge=0,

@@ -11,13 +11,13 @@ _LONGEST_TEXT: Final = 2000
 _DATA: Final = b"data:"
 
 
-def text_of(answer: bytes) -> str:
+def text_of(answer: bytes, longest: int = _LONGEST_TEXT) -> str:
     """Return what the model said, and the tools that it called; of an answer in an unknown form its beginning."""
     if answer.lstrip().startswith(b"{"):
         said = _said(_json(answer))
     else:
         said = "".join(_said(_json(line[len(_DATA) :])) for line in answer.splitlines() if line.startswith(_DATA))
-    return shortened((said or answer.decode("utf-8", "replace")).strip(), _LONGEST_TEXT)
+    return shortened((said or answer.decode("utf-8", "replace")).strip(), longest)
 
 
 def _json(text: bytes) -> Any:  # noqa: ANN401 - any JSON

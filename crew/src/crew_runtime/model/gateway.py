@@ -26,6 +26,7 @@ from crew_runtime.job.failures import MESSAGES, Failure
 from crew_runtime.job.model_access import ModelAccess
 from crew_runtime.model.calls import Call, RefusedError, read_call
 from crew_runtime.model.daily_tokens import DailyTokens
+from crew_runtime.model.messages import Messages, answered_by, asked_by
 from crew_runtime.model.model_error import shown_url
 from crew_runtime.model.relay import Meter, Relay, Send
 from crew_runtime.model.session import Budget, Session
@@ -198,7 +199,7 @@ class ModelGateway:
             refused = error
             raise
         finally:
-            if session.trace and call.generates:
+            if session.trace:
                 session.trace.call(_traced(meter, session, begun, refused))
             meter.settle()
             session.release(call)
@@ -234,7 +235,7 @@ def _listen() -> socket.socket:
 
 
 def _traced(meter: Meter, session: Session, begun: int, refused: RefusedError | None) -> ModelCall:
-    """Return a call as a trace has it: with no word of what was asked or answered."""
+    """Return a call as a trace has it: with no word of what was asked or answered, unless the operator wants them."""
     status = session.failed.status if meter.is_refused and session.failed else None
     error = refused.code if refused else str(status) if status else None
     asked, answered = meter.parts
@@ -247,7 +248,21 @@ def _traced(meter: Meter, session: Session, begun: int, refused: RefusedError | 
         output_tokens=answered,
         api=session.model.api,
         error=error,
+        **(_content(meter, session.model.key) if session.trace and session.trace.captures_content else {}),
     )
+
+
+def _content(meter: Meter, key: str) -> dict[str, str]:
+    """Return what a model was asked and answered as JSON; of embeddings nothing."""
+    if not meter.call.generates:
+        return {}
+    asked, answered = asked_by(meter.call), answered_by(bytes(meter.kept)) if meter.kept else []
+    told = {"asked": asked, "answered": answered}
+    return {name: _json(messages).replace(key, "***") for name, messages in told.items() if messages}
+
+
+def _json(messages: Messages) -> str:
+    return json.dumps(messages, ensure_ascii=False)
 
 
 def _cancel(session: Session) -> None:

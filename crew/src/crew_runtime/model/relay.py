@@ -45,6 +45,8 @@ class Meter:
     is_sent: bool = False
     is_answered: bool = False
     is_refused: bool = False
+    kept: bytearray = field(default_factory=bytearray)
+    """The beginning of the answer."""
 
     def settle(self) -> None:
         """Charge what is not charged yet: before whoever asked knows that the answer is complete, and may go."""
@@ -142,7 +144,8 @@ class Relay:
             await self._stream(answer, meter, session, send)
             return
         body = await _read(answer, _LARGEST_ANSWER)
-        session.new_answer(meter.call).extend(body[:LONGEST_KEPT])
+        meter.kept = session.new_answer(meter.call)
+        meter.kept += body[:LONGEST_KEPT]
         meter.is_answered, meter.received = True, len(body)
         with suppress(ValueError, RecursionError):
             told = json.loads(body)
@@ -152,7 +155,7 @@ class Relay:
         await send({"type": "http.response.body", "body": _clean(body, session.model.key)})
 
     async def _stream(self, answer: httpx.Response, meter: Meter, session: Session, send: Send) -> None:
-        kept = session.new_answer(meter.call)
+        kept = meter.kept = session.new_answer(meter.call)
         events = EventStream(shows_usage=meter.call.shows_usage)
         await send(_head(answer))
         async for piece in answer.aiter_bytes():

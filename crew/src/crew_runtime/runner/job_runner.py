@@ -262,7 +262,13 @@ class JobRunner:
 
     def _begin_trace(self, job: Job) -> None:
         if self._traces:
-            trace = JobTrace(job.id, reference=job.reference, attempt=job.attempts, agent=self._traces.agent)
+            trace = JobTrace(
+                job.id,
+                reference=job.reference,
+                attempt=job.attempts,
+                agent=self._traces.agent,
+                captures_content=self._traces.traces.captures_content,
+            )
             self._traced[job.id] = trace
 
     def _end_trace(self, job: Job, answer: dict[str, Any] | None) -> None:

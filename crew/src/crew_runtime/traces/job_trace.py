@@ -2,24 +2,41 @@
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from crew_runtime.traces.span import Attributes, Span, new_span, request_of, trace_of
 
 _MOST_STEPS: Final = 2000
-"""Of a job's process, which could tell of any number."""
+"""Of a job's process, which could tell of any number, and as many calls."""
 _DEEPEST: Final = 30
 _OF_FLOWS: Final = frozenset(("flow", "method"))
 _UNFINISHED: Final = "unfinished"
-_OPERATIONS: Final[Mapping[str, str]] = {"agent": "invoke_agent", "tool": "execute_tool"}
-"""The names that OpenTelemetry's conventions for generative AI have for these."""
+_OPERATIONS: Final[Mapping[str, str]] = {
+    "agent": "invoke_agent",
+    "crew": "invoke_workflow",
+    "flow": "invoke_workflow",
+    "tool": "execute_tool",
+}
+_NAMES: Final[Mapping[str, str]] = {
+    "agent": "gen_ai.agent.name",
+    "flow": "gen_ai.workflow.name",
+    "tool": "gen_ai.tool.name",
+}
+_CALLS: Final[Mapping[str, str]] = {"completions": "text_completion", "embeddings": "embeddings"}
+"""The names that OpenTelemetry's conventions for generative AI have for these: version 1.44, which is locked with its
+SDK."""
+_MOST_CONTENT: Final = 2 * 1024 * 1024
+"""Characters of what models were asked and answered, of one run: each call repeats what was said before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelCall:
-    """A call of the model as the gateway saw it. Tokens are 0 where the API did not tell."""
+    """A call of the model as the gateway saw it. Tokens are 0 where the API did not tell.
+
+    `asked` and `answered` are messages as JSON, where they are wanted at all.
+    """
 
     path: str
     model: str
@@ -29,6 +46,8 @@ class ModelCall:
     output_tokens: int
     api: str
     error: str | None = None
+    asked: str | None = None
+    answered: str | None = None
 
 
 @dataclass(slots=True)
@@ -47,7 +66,11 @@ class _Step:
 class JobTrace:
     """One run of a job, from its begin to `spans`. Its parts may be told from several threads."""
 
-    def __init__(self, job_id: str, *, reference: str, attempt: int, agent: str) -> None:
+    def __init__(
+        self, job_id: str, *, reference: str, attempt: int, agent: str, captures_content: bool = False
+    ) -> None:
+        self.captures_content = captures_content
+        self._content = 0
         self._job_id = job_id
         self._attributes: Attributes = {"masumi.job": reference, "masumi.attempt": attempt, "gen_ai.agent.id": agent}
         self._begun = time.time_ns()
@@ -67,8 +90,12 @@ class JobTrace:
             self._left_out += 1
 
     def call(self, call: ModelCall) -> None:
-        """Take a call of the model."""
-        self._calls.append(call)
+        """Take a call of the model; what was asked and answered, as long as there is room for it."""
+        if len(self._calls) >= _MOST_STEPS:
+            self._left_out += 1
+            return
+        self._content += len(call.asked or "") + len(call.answered or "")
+        self._calls.append(call if self._content <= _MOST_CONTENT else replace(call, asked=None, answered=None))
 
     def spans(self, failure: str | None, usage: Mapping[str, int]) -> Iterator[Span]:
         """Make spans of a run that has ended, with the code of its failure if it failed."""
@@ -128,7 +155,7 @@ class JobTrace:
 
     def _call(self, call: ModelCall, parent: int) -> Span:
         place = urlsplit(call.api)
-        operation = "text_completion" if call.path == "completions" else "chat"
+        operation = _CALLS.get(call.path, "chat")
         attributes: Attributes = {
             "gen_ai.operation.name": operation,
             "gen_ai.provider.name": "openai",
@@ -138,7 +165,12 @@ class JobTrace:
         }
         if call.input_tokens or call.output_tokens:
             attributes["gen_ai.usage.input_tokens"] = call.input_tokens
-            attributes["gen_ai.usage.output_tokens"] = call.output_tokens
+            if operation != "embeddings":
+                attributes["gen_ai.usage.output_tokens"] = call.output_tokens
+        if call.asked:
+            attributes["gen_ai.input.messages"] = call.asked
+        if call.answered:
+            attributes["gen_ai.output.messages"] = call.answered
         return Span(
             name=f"{operation} {call.model}",
             trace_id=trace_of(self._job_id),
@@ -163,6 +195,8 @@ def _attributes_of(step: _Step) -> Attributes:
     found: Attributes = {"masumi.step": step.kind}
     if operation:
         found["gen_ai.operation.name"] = operation
+    if step.name and step.kind in _NAMES:
+        found[_NAMES[step.kind]] = step.name
     if step.kind == "tool":
-        found["gen_ai.tool.name"] = step.name
+        found["gen_ai.tool.type"] = "function"
     return found

@@ -22,7 +22,16 @@ _SCOPE: Final = InstrumentationScope("crew_runtime")
 class OtlpTraces:
     """Sends spans in batches, from a thread of its own. If the collector is away, they are lost, and jobs go on."""
 
-    def __init__(self, endpoint: str, headers: Mapping[str, str], *, service: str, instance: str) -> None:
+    def __init__(
+        self,
+        endpoint: str,
+        headers: Mapping[str, str],
+        *,
+        service: str,
+        instance: str,
+        captures_content: bool = False,
+    ) -> None:
+        self.captures_content = captures_content
         self._resource = Resource.create({"service.name": service, "service.instance.id": instance})
         url = endpoint.rstrip("/")
         exporter = OTLPSpanExporter(

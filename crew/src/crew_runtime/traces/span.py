@@ -32,7 +32,9 @@ class Span:
 
 
 class Traces(Protocol):
-    """Where spans go."""
+    """Where spans go. `captures_content`: also with what models were asked and answered, which may quote customers."""
+
+    captures_content: bool
 
     def export(self, spans: Iterable[Span]) -> None:
         """Take spans that have ended; returns at once."""

@@ -1,9 +1,12 @@
 """A job as one trace: what a collector gets, and that it gets no word of a customer's."""
 
+import hashlib
+import json
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +16,24 @@ from crew_runtime.common.configuration import ConfigurationError
 from crew_runtime.machine.service_settings import ServiceSettings
 from crew_runtime.runner.messages import read_message
 from crew_runtime.runner.worker_process import DiedError
-from crew_runtime.traces.job_trace import JobTrace
+from crew_runtime.traces.job_trace import JobTrace, ModelCall
 from crew_runtime.traces.otlp import OtlpTraces
 from crew_runtime.traces.span import Attributes, Span
 from support.collector import Collector, Seen
 from support.declarations import declaration, one_task
 from support.model import StubModel
-from support.runtime import Runtime
+from support.runtime import SENTINEL_KEY, Runtime
 
 CLIENT, SERVER, INTERNAL = 3, 2, 1
+CALL = ModelCall(
+    path="chat/completions",
+    model="a-model",
+    begun=1,
+    ended=2,
+    input_tokens=1,
+    output_tokens=1,
+    api="https://models.example.com/v1",
+)
 
 
 @pytest.fixture
@@ -78,11 +90,11 @@ def test_a_job_is_one_trace_with_every_parent_right(
     assert not request.parent
     assert (request.kind, done.kind) == (SERVER, INTERNAL)
     assert path(done) == ["POST /start_job", "job"]
-    crew = only([span for span in collector.spans if span.name == "crew"])
-    assert path(crew) == ["POST /start_job", "job", "crew"]
+    crew = only([span for span in collector.spans if span.name == "invoke_workflow"])
+    assert path(crew) == ["POST /start_job", "job", "invoke_workflow"]
     for name in tasks:
         assert path(only(collector.named(f"task {name}"))) == [*path(crew), f"task {name}"]
-    first = [*path(crew), f"task {tasks[0]}", "invoke_agent"]
+    first = [*path(crew), f"task {tasks[0]}", "invoke_agent researcher"]
     tool = only([span for span in collector.spans if span.name.startswith("execute_tool")])
     assert path(tool) == [*first, "execute_tool calculate"]
     assert tool.attributes["gen_ai.tool.name"] == "calculate"
@@ -90,8 +102,10 @@ def test_a_job_is_one_trace_with_every_parent_right(
     assert [path(chat) for chat in sorted(chats, key=lambda chat: chat.begun)] == [
         [*first, "chat stub-model"],
         [*first, "chat stub-model"],
-        [*path(crew), f"task {tasks[1]}", "invoke_agent", "chat stub-model"],
+        [*path(crew), f"task {tasks[1]}", "invoke_agent writer", "chat stub-model"],
     ]
+    agents = [span for span in collector.spans if span.attributes.get("gen_ai.operation.name") == "invoke_agent"]
+    assert {agent.attributes["gen_ai.agent.name"] for agent in agents} == {"researcher", "writer"}
     for chat in chats:
         assert chat.kind == CLIENT
         assert chat.attributes["gen_ai.operation.name"] == "chat"
@@ -122,6 +136,77 @@ def test_no_word_of_a_customer_or_of_the_model_is_in_a_trace_and_the_headers_are
         assert word not in sent
     assert {headers["authorization"] for headers in collector.headers} == {"Bearer of-a-secret"}
     assert "of-a-secret" not in runtime.output
+
+
+def test_what_a_job_embeds_is_in_its_trace(tmp_path: Path, shared_model: StubModel, collector: Collector) -> None:
+    content = b"# Kettles\nMARKER-handbook: a kettle boils.\n"
+    sha256 = hashlib.sha256(content).hexdigest()
+    (tmp_path / "documents").mkdir()
+    (tmp_path / "documents" / f"{sha256}.md").write_bytes(content)
+    document = {"name": "handbook.md", "file": f"documents/{sha256}.md", "sha256": sha256}
+    declared = one_task('What of kettles? {topic} call the tool document_search with {"query": "kettles"}')
+    declared["documents"] = [document]
+    declared["crew"]["agents"]["researcher"]["tools"] = ["document_search"]
+    runtime = traced(tmp_path, shared_model, collector, declared, TRACES_MESSAGE_CONTENT="1")
+    runtime.ended(runtime.start_job("tea"))
+    collector.named("job")
+    runtime.stop()
+    embedded = [span for span in collector.spans if span.attributes.get("gen_ai.operation.name") == "embeddings"]
+    assert embedded
+    tool = only([span for span in collector.spans if span.name == "execute_tool document_search"])
+    assert tool.id in {span.parent for span in embedded}
+    for span in embedded:
+        assert (span.kind, span.attributes["gen_ai.usage.input_tokens"]) == (CLIENT, 5)
+        assert "gen_ai.input.messages" not in span.attributes
+
+
+def test_prompts_and_answers_are_in_a_trace_if_its_operator_wants_them(
+    tmp_path: Path, shared_model: StubModel, collector: Collector
+) -> None:
+    declared = with_a_tool()
+    runtime = traced(tmp_path, shared_model, collector, declared, TRACES_MESSAGE_CONTENT="1")
+    runtime.ended(runtime.start_job("MARKER-of-a-customer"))
+    collector.named("job")
+    runtime.stop()
+    first, second, _ = sorted(collector.named("chat stub-model", 3), key=lambda span: span.begun)
+    asked = json.loads(first.attributes["gen_ai.input.messages"])
+    assert [message["role"] for message in asked] == ["system", "user"]
+    assert "MARKER-of-a-customer" in asked[1]["parts"][0]["content"]
+    (wanted,) = json.loads(first.attributes["gen_ai.output.messages"])
+    call = {"type": "tool_call", "id": "call_1", "name": "calculate", "arguments": '{"expression": "6*7"}'}
+    assert (wanted["role"], wanted["parts"]) == ("assistant", [call])
+    told = json.loads(second.attributes["gen_ai.input.messages"])
+    response = {"type": "tool_call_response", "id": "call_1", "response": "42"}
+    assert [part for message in told for part in message["parts"] if part["type"] == "tool_call_response"] == [response]
+    (answer,) = json.loads(second.attributes["gen_ai.output.messages"])
+    assert answer["parts"][0]["content"].startswith("Stub result")
+    assert SENTINEL_KEY.encode() not in b"".join(collector.bodies)
+
+
+def test_what_is_asked_and_answered_is_left_out_where_it_is_much() -> None:
+    trace = JobTrace("job", reference="reference", attempt=1, agent="writer", captures_content=True)
+    for _ in range(3000):
+        trace.call(replace(CALL, asked="x" * 1024, answered="y" * 1024))
+    job, *calls = trace.spans(None, {})
+    assert (len(calls), job.attributes["masumi.steps_left_out"]) == (2000, 1000)
+    assert sum("gen_ai.input.messages" in call.attributes for call in calls) == 1024
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("chat/completions", "chat a-model"),
+        ("responses", "chat a-model"),
+        ("completions", "text_completion a-model"),
+        ("embeddings", "embeddings a-model"),
+    ],
+)
+def test_a_call_is_named_by_what_it_asks_for(path: str, name: str) -> None:
+    trace = JobTrace("job", reference="reference", attempt=1, agent="writer")
+    trace.call(replace(CALL, path=path))
+    _, call = trace.spans(None, {})
+    assert (call.name, call.attributes["gen_ai.operation.name"]) == (name, name.partition(" ")[0])
+    assert ("gen_ai.usage.output_tokens" in call.attributes) == (path != "embeddings")
 
 
 def test_a_tool_that_the_model_invents_is_called_unknown(

@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
-from crew_runtime.crewai.outcome.tool_names import offered_name
+from crew_runtime.crewai.outcome.names import offered_name
 from crew_runtime.crewai.outcome.what_failed import name_of, place_in
 
 _HEARD_WITHIN_SECONDS: Final = 2

@@ -1,13 +1,13 @@
 """Tells the runner when crews, tasks, agents' work and tools begin and end; nothing of what they are given, or give.
 
-An agent's role may quote a customer, so it is not told either.
+An agent's role may quote a customer, so agents are called as they are declared, and others not by a name.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from crew_runtime.crewai.outcome.tool_names import offered_name
+from crew_runtime.crewai.outcome.names import declared_name, offered_name
 
 _LONGEST_NAME: Final = 200
 
@@ -15,10 +15,14 @@ Send = Callable[[dict[str, Any]], None]
 
 
 class CrewSpans:
-    """Sends {"span": …} for each step of a running crew that CrewAI tells of (runner/messages.py)."""
+    """Sends {"span": …} for each step of a running crew that CrewAI tells of (runner/messages.py).
 
-    def __init__(self, send: Send) -> None:
+    `agents` are those that are declared.
+    """
+
+    def __init__(self, send: Send, agents: Mapping[str, Any]) -> None:
         self._send = send
+        self._agents = agents
 
     def listen(self) -> None:
         """Hear CrewAI's events from now on; they come from other threads, which CrewAI begins in their order."""
@@ -43,6 +47,8 @@ class CrewSpans:
                 named = str(getattr(event.task, "name", None) or "")
             if kind == "tool":
                 named = offered_name(source, named)
+            if kind == "agent":
+                named = declared_name(event.agent, self._agents) or ""
             begun = {"kind": kind, "name": named[:_LONGEST_NAME], "parent": event.parent_event_id or ""}
             self._send({"span": {"state": "begun", "id": event.event_id, "at": _nanoseconds(event.timestamp), **begun}})
 

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from crew_runtime.crewai.outcome.names import declared_name
+
 if TYPE_CHECKING:
     from types import FrameType
 
@@ -76,11 +78,7 @@ def _task_and_agent(error: BaseException, agents: Mapping[str, Any]) -> dict[str
         task = this if isinstance(this, Task) else task
         agent = this if isinstance(this, BaseAgent) else agent
     agent = agent or (task.agent if task else None)  # a check of the task's result
-    role = agent and (agent._original_role or agent.role)  # noqa: SLF001 - as declared, before inputs were filled in
-    return {
-        "task": task.name if task else None,
-        "agent": next((name for name, declared in agents.items() if declared.get("role") == role), None),
-    }
+    return {"task": task.name if task else None, "agent": declared_name(agent, agents)}
 
 
 def _is_made(this: object) -> bool:
