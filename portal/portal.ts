@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import type { Hono } from "hono";
 import { PACKAGE_ROOT } from "../providers/common/own-files.ts";
 import { crewFolder, ensurePythonEnvironment } from "../providers/crew-process/local/index.ts";
+import { DATABASE_URL } from "../stacks/costs/database.ts";
 import { type Environment, makeRealStack } from "../stacks/index.ts";
 import { createApi } from "./api/app.ts";
 import { Changes } from "./api/changes.ts";
@@ -29,6 +30,7 @@ import { speedOf } from "./runs/expected.ts";
 import { FleetQueue } from "./runs/queue.ts";
 import { Upkeep } from "./runs/upkeep.ts";
 import { Worker } from "./runs/worker.ts";
+import { openCosts } from "./api/costs/desk.ts";
 import { openRegistry } from "./api/registry/desk.ts";
 import { recordRunning } from "./running.ts";
 import type { Settings } from "./settings.ts";
@@ -50,8 +52,8 @@ export interface RunningPortal {
   close(): Promise<void>;
 }
 
-/** Settings that are the portal's alone, its database and its keys of Stripe's and the registry's among them. */
-const OWN = /^(PORTAL_|STRIPE_|DATABASE_URL$|MASUMI_REGISTRY_KEY$)/;
+/** Settings that are the portal's alone: its database and the crews', and its keys of Stripe's and the registry's among them. */
+const OWN = /^(PORTAL_|STRIPE_|DATABASE_URL$|MASUMI_REGISTRY_KEY$|MASUMI_DATABASE_URL$)/;
 
 /** Returns the environment without them: no program that a run starts may see them. */
 const withoutOwn = (env: Environment): Environment =>
@@ -85,6 +87,7 @@ export async function startPortal({ settings, env: all, say }: PortalOptions): P
       closers,
       instance,
       registryKey: all["MASUMI_REGISTRY_KEY"],
+      crewsDatabase: all[DATABASE_URL],
     });
     const forget = recordRunning(folder, { pid: process.pid, url: urlOf(server, settings), instance });
     // It is forgotten last: until it has ended, whoever would end it is to find it.
@@ -104,6 +107,8 @@ interface Composed extends PortalOptions {
   readonly instance: string;
   /** MASUMI_REGISTRY_KEY, which no run gets. */
   readonly registryKey: string | undefined;
+  /** MASUMI_DATABASE_URL, likewise. */
+  readonly crewsDatabase: string | undefined;
   /** What is to be ended, in the order in which it was begun. */
   readonly closers: (() => Promise<void>)[];
 }
@@ -119,6 +124,7 @@ async function compose({
   closers,
   instance,
   registryKey,
+  crewsDatabase,
 }: Composed): Promise<Fetch> {
   const { database, pglite } = opened;
   const gits = new GitApart();
@@ -164,6 +170,7 @@ async function compose({
     documents,
     fleets,
     registry: openRegistry(fleets, { env: { MASUMI_REGISTRY_KEY: registryKey } }, say),
+    costs: openCosts(fleets, { ...env, [DATABASE_URL]: crewsDatabase }),
     changes,
     env,
     url,

@@ -3,6 +3,7 @@ import { HttpProblem } from "../problem.ts";
 import { accountRoutes } from "./account.ts";
 import { agentRoutes } from "./agents.ts";
 import type { ApiEnv, ApiParts } from "./context.ts";
+import { costsRoutes } from "./costs/routes.ts";
 import { eventRoutes } from "./events.ts";
 import { RateLimit } from "./limits.ts";
 import { notFound } from "./problems.ts";
@@ -30,7 +31,16 @@ export function createApi(parts: ApiParts): Hono<ApiEnv> {
   const plain = app as unknown as Hono;
   parts.signInRoutes?.(plain);
   parts.gate.routes?.(plain);
-  for (const path of ["/agent", "/agents", "/agents/*", "/events", "/me", "/billing/*", "/operator/*"]) {
+  for (const path of [
+    "/agent",
+    "/agents",
+    "/agents/*",
+    "/events",
+    "/me",
+    "/me/*",
+    "/billing/*",
+    "/operator/*",
+  ]) {
     app.use(path, async (context, next) => {
       const { signal } = context.req.raw;
       context.set("user", await parts.identity.verify(context.req.header("authorization"), signal));
@@ -45,6 +55,7 @@ export function createApi(parts: ApiParts): Hono<ApiEnv> {
   tryRoutes(app, parts, limit);
   accountRoutes(app, parts, limit);
   operatorRoutes(app, parts);
+  costsRoutes(app, parts);
   return app;
 }
 

@@ -5,6 +5,7 @@ import type { DocumentStore } from "../documents/store.ts";
 import type { FleetDirectory } from "../fleets/fleets.ts";
 import type { Gate } from "../billing/gate.ts";
 import type { Identity, User } from "../identity/user.ts";
+import type { CostsDesk } from "./costs/desk.ts";
 import type { RegistryDesk } from "./registry/desk.ts";
 import type { Settings } from "../settings.ts";
 import type { Template } from "../templates/template.ts";
@@ -24,6 +25,8 @@ export interface ApiParts {
   readonly fleets: FleetDirectory;
   /** Asks the network's registry, where one is named. */
   readonly registry: RegistryDesk | undefined;
+  /** Reads what fleets cost. */
+  readonly costs: CostsDesk;
   /** Tells that agents changed. */
   readonly changes: Changes;
   /** The portal's address, as its customers know it. */

@@ -2,6 +2,7 @@ import { OpenAPIHono, type createRoute, z } from "@hono/zod-openapi";
 import type { Template } from "../templates/template.ts";
 import type { ApiParts } from "./context.ts";
 import { METRICS_TYPE } from "./metrics.ts";
+import { allCosts, costs } from "./costs/schemas.ts";
 import { drift, fleet, runWithLog, spending, wallet } from "./operator/schemas.ts";
 import {
   agent,
@@ -191,6 +192,10 @@ const routesOf = ({ creation, change }: ReturnType<typeof formsOf>): Readonly<Re
     request: { params: idInPath },
     responses: { ...ok("As far as it told.", registry), ...problems(401, 404) },
   },
+  "get /me/costs": {
+    summary: "What my agents cost, by month and agent",
+    responses: { ...ok("As far as it could be read.", costs), ...problems(401, 503) },
+  },
   "get /events": {
     summary: "What happens to my agents",
     request: { headers: resuming, query: following },
@@ -218,6 +223,7 @@ const routesOf = ({ creation, change }: ReturnType<typeof formsOf>): Readonly<Re
         ["fleets", "The fleets", z.object({ fleets: z.array(fleet) })],
         ["wallets", "The wallets and their balances", z.object({ wallets: z.array(wallet) })],
         ["spent", "What was spent", spending],
+        ["costs", "What agents cost, by month, agent and customer", allCosts],
         ["drift", "Where what is registered differs from what is declared", drift],
         ["runs", "The last runs", z.object({ runs: z.array(run) })],
       ] as const

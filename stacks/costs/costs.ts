@@ -3,7 +3,7 @@ import { loadStackAgents } from "../agents.ts";
 import { readNetwork } from "../network.ts";
 import type { CallOptions, Project } from "../project.ts";
 import { type SpentDocument, readSpending } from "../spent.ts";
-import { type ContainerPrices, type ModelPrices, costOf, costOfTime, formatUsd } from "./prices.ts";
+import { type ContainerPrices, type ModelPrices, costOf, costOfTime, formatUsd, sumUsd } from "./prices.ts";
 import { type RunningTime, type TokenCount, type Unread, readUsage } from "./usage.ts";
 
 export interface CostsFilter {
@@ -138,7 +138,7 @@ export function sumCosts(
     total: {
       inputTokens: counts.reduce((sum, { inputTokens }) => sum + inputTokens, 0),
       outputTokens: counts.reduce((sum, { outputTokens }) => sum + outputTokens, 0),
-      usd: sumUsd(costs),
+      usd: priced(costs),
       time: timeCost(times, prices.containerPrices),
       feeLovelace: sumFees(fees),
     },
@@ -158,14 +158,8 @@ export function sumCosts(
 const sumFees = (fees: Costs["fees"]): string =>
   String(fees.reduce((sum, { feeLovelace }) => sum + BigInt(feeLovelace), 0n));
 
-function sumUsd(costs: readonly (bigint | undefined)[]): string | null {
-  let sum = 0n;
-  for (const cost of costs) {
-    if (cost === undefined) return null;
-    sum += cost;
-  }
-  return formatUsd(sum);
-}
+const priced = (costs: readonly (bigint | undefined)[]): string | null =>
+  sumUsd(costs.map((cost) => (cost === undefined ? null : formatUsd(cost))));
 
 /** Of each model, and job if they are wanted: agents of one customer may have used the same one. */
 function modelCosts(counts: readonly TokenCount[], prices: ModelPrices, jobs: boolean): ModelCost[] {
@@ -176,7 +170,7 @@ function modelCosts(counts: readonly TokenCount[], prices: ModelPrices, jobs: bo
     const { job, model } = first;
     const inputTokens = group.reduce((sum, count) => sum + count.inputTokens, 0);
     const outputTokens = group.reduce((sum, count) => sum + count.outputTokens, 0);
-    const usd = sumUsd([costOf({ model, inputTokens, outputTokens }, prices)]);
+    const usd = priced([costOf({ model, inputTokens, outputTokens }, prices)]);
     return [{ ...(jobs ? { job: job || null } : {}), model, inputTokens, outputTokens, usd }];
   });
 }
@@ -187,7 +181,7 @@ function timeCost(times: readonly RunningTime[], prices: ContainerPrices): TimeC
   return {
     containerSeconds: secondsOf(times.filter(({ job }) => job === null)),
     jobSeconds: secondsOf(times.filter(({ job }) => job !== null)),
-    usd: sumUsd(times.map((time) => costOfTime(time, prices))),
+    usd: priced(times.map((time) => costOfTime(time, prices))),
   };
 }
 

@@ -58,10 +58,23 @@ const hours = (milliseconds: number, price: bigint): bigint =>
 /** Return a cost as US dollars, exactly. @example formatUsd(1640000000n) // "0.00164" */
 export const formatUsd = (cost: bigint): string => formatUnits(cost, DECIMALS);
 
+/** Return the sum of amounts in US dollars, exactly; null if one of them is not known. */
+export function sumUsd(amounts: readonly (string | null)[]): string | null {
+  let sum = 0n;
+  for (const usd of amounts) {
+    if (usd === null) return null;
+    sum += parseUsd(usd);
+  }
+  return formatUsd(sum);
+}
+
+function parseUsd(usd: string): bigint {
+  const [whole = "", fraction = ""] = usd.split(".");
+  return BigInt(whole + fraction) * 10n ** BigInt(DECIMALS - fraction.length);
+}
+
 /** Return US dollars with so many decimals that they can be read, rounded to the nearest. @example roundUsd("0.0000005") // "0.000001" */
 export function roundUsd(usd: string): string {
-  const [whole = "", fraction = ""] = usd.split(".");
-  const exact = BigInt(whole + fraction) * 10n ** BigInt(DECIMALS - fraction.length);
   const unit = 10n ** BigInt(DECIMALS - SHOWN);
-  return formatUnits((exact + unit / 2n) / unit, SHOWN);
+  return formatUnits((parseUsd(usd) + unit / 2n) / unit, SHOWN);
 }

@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import { AgentPage } from "./pages/agent/agent-page.tsx";
 import { AgentsPage } from "./pages/list/agents-page.tsx";
+import { CostsPage } from "./pages/costs/costs-page.tsx";
 import { CreatePage } from "./pages/create/create-page.tsx";
 import { OperationsPage } from "./pages/operations/operations-page.tsx";
 import { NotFoundPage } from "./pages/not-found-page.tsx";
@@ -19,6 +20,7 @@ function Page({ signedIn }: { readonly signedIn: SignedIn }): JSX.Element {
   const [, room = "", id, ...rest] = path.split("/").map(decodeURIComponent);
   if (room === "") return <AgentsPage signedIn={signedIn} />;
   if (room === "create" && id === undefined) return <CreatePage signedIn={signedIn} />;
+  if (room === "costs" && id === undefined) return <CostsPage signedIn={signedIn} />;
   if (room === "agent" && id && rest.length === 0)
     return <AgentPage key={id} signedIn={signedIn} agentId={id} />;
   if (room === "operations" && signedIn.me.user.isOperator) {

@@ -124,3 +124,22 @@ export const plural = (count: number, one: string, many = `${one}s`): string =>
 
 /** Characters as people count them: an emoji of several code units is one. */
 export const lengthOf = (text: string): number => Array.from(text).length;
+
+const MINUTE = 60;
+const HOUR = 3600;
+
+/** How long something ran, all together. @example runningText(90) // "1.5 min" */
+export function runningText(seconds: number): string {
+  if (seconds < MINUTE) return `${Math.round(seconds)} s`;
+  return seconds < HOUR ? `${rounded(seconds / MINUTE)} min` : `${rounded(seconds / HOUR)} h`;
+}
+
+const rounded = (amount: number): string => amount.toLocaleString("en", { maximumFractionDigits: 1 });
+
+/** US dollars, small amounts with two digits that are not zero. @example usdText("0.000055") // "$0.000055" */
+export const usdText = (usd: string): string =>
+  Number(usd).toLocaleString("en", {
+    style: "currency",
+    currency: "USD",
+    ...(Number(usd) < 1 ? { maximumSignificantDigits: 2 } : {}),
+  });

@@ -263,6 +263,45 @@ export interface Spent {
   readonly days: readonly { readonly day: string; readonly fees: string; readonly registrations: number }[];
 }
 
+/** Sums of what agents cost. Amounts in US dollars are null without a price. */
+export interface CostSums {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly modelsUsd: string | null;
+  readonly containerSeconds: number;
+  readonly jobSeconds: number;
+  readonly timeUsd: string | null;
+  /** ADA */
+  readonly fees: string;
+}
+
+interface AgentCosts {
+  readonly months: readonly (CostSums & { readonly month: string })[];
+  readonly agents: readonly (CostSums & {
+    readonly month: string;
+    readonly agentId: string;
+    readonly name: string;
+  })[];
+}
+
+/** What a customer's own agents cost. */
+export interface Costs extends AgentCosts {
+  readonly readAt: string | null;
+  /** Ids of agents of which not all could be read. */
+  readonly missing: readonly string[];
+}
+
+/** What all customers' agents cost, for operators. */
+export interface AllCosts extends AgentCosts {
+  readonly customers: readonly (CostSums & {
+    readonly month: string;
+    readonly user: string;
+    readonly userName: string;
+    readonly agents: number;
+  })[];
+  readonly missing: readonly { readonly agentId: string; readonly reason: string }[];
+}
+
 export interface Drift {
   readonly checkedAt: string | null;
   readonly drift: readonly {

@@ -117,6 +117,7 @@ describe("the description of the API", () => {
     await get("/healthz");
     await get("/config");
     await get("/me");
+    await get("/me/costs");
     const agent = new FormData();
     for (const [name, value] of Object.entries(form("Described"))) agent.append(name, value);
     agent.append("docs", new File(["# Notes\n"], "notes.md"));
@@ -165,7 +166,7 @@ describe("the description of the API", () => {
     await get("/agents/{id}/registry", { id, from: asking });
     await asking.close();
 
-    for (const name of ["agents", "fleets", "wallets", "spent", "drift"])
+    for (const name of ["agents", "fleets", "wallets", "spent", "costs", "drift"])
       await get(`/operator/${name}`, { user: "operator-1" });
     await setDeployed(api.database, 1, "c");
     for (const name of ["fleets", "spent", "drift"]) await get(`/operator/${name}`, { user: "operator-1" });

@@ -10,6 +10,7 @@ import type { Database } from "../../../portal/database/database.ts";
 import { folderStore } from "../../../portal/documents/folder.ts";
 import { FleetDirectory } from "../../../portal/fleets/fleets.ts";
 import { UnauthorizedError } from "../../../portal/identity/index.ts";
+import { openCosts } from "../../../portal/api/costs/desk.ts";
 import { openRegistry } from "../../../portal/api/registry/desk.ts";
 import { readSettings } from "../../../portal/settings.ts";
 import { OWN_TEMPLATES, readTemplates } from "../../../portal/templates/template.ts";
@@ -95,6 +96,7 @@ async function serveApi(
     documents: folderStore(join(folder, "documents")),
     fleets,
     registry: openRegistry(fleets, { env: { MASUMI_REGISTRY_KEY: REGISTRY_KEY } }, (line) => said.push(line)),
+    costs: openCosts(fleets, process.env),
     changes,
     env: {},
     url: "http://portal.example",

@@ -99,11 +99,15 @@ describe.skipIf(!browserIsThere)("the page", () => {
     await page.getByRole("link", { name: "Market scout" }).click();
     await page.getByText("AGENT_NOT_ANSWERING").waitFor();
     await look("a failed agent");
+    await page.goto("/costs");
+    await page.getByText("25 h up").waitFor();
+    await look("costs");
     for (const [tab, text] of [
       ["agents", "Market scout"],
       ["fleets", "17 of 100"],
       ["wallets", "412.83 ADA"],
       ["spent", "585 ADA"],
+      ["costs", "no price"],
       ["drift", "Compared with"],
       ["runs", "3 agents"],
       ["runs/run-1", "2 resources created"],

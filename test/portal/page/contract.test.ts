@@ -13,13 +13,16 @@ import type {
   RegistryView,
   TryView,
 } from "../../../portal/api/schemas.ts";
+import type { AllCostsView, CostsView } from "../../../portal/api/costs/schemas.ts";
 import type { User as PortalUser } from "../../../portal/identity/user.ts";
 import type { BillingStatus as PortalBilling } from "../../../portal/billing/gate.ts";
 import type { SignIn as PortalSignIn } from "../../../portal/identity/index.ts";
 import type {
   Agent,
+  AllCosts,
   BillingStatus,
   Configuration,
+  Costs,
   Drift,
   Fleet,
   Me,
@@ -60,6 +63,11 @@ describe("what the portal answers is what the page reads", () => {
     expectTypeOf<MeView>().toExtend<Me>();
     expectTypeOf<PortalUser>().toExtend<User>();
     expectTypeOf<PortalBilling>().toExtend<BillingStatus>();
+  });
+
+  it("of costs", () => {
+    expectTypeOf<CostsView>().toExtend<Costs>();
+    expectTypeOf<AllCostsView>().toExtend<AllCosts>();
   });
 
   it("of what operators see", () => {

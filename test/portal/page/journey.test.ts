@@ -507,6 +507,7 @@ describe.skipIf(!browserIsThere)("the page", () => {
       ["Fleets", "17 of 100"],
       ["Wallets", "412.83 ADA"],
       ["Spending", "585 ADA"],
+      ["Costs", "far-away-7a5c11: its tasks on ECS have no database"],
       ["Drift", "The chain has another description"],
       ["Runs", "3 agents to register"],
     ] as const) {

@@ -42,6 +42,9 @@ function Navigation({ signedIn }: { readonly signedIn: SignedIn }) {
         <Link to="/" current={path === "/" || path.startsWith("/agent/")}>
           Your agents
         </Link>
+        <Link to="/costs" current={path === "/costs"}>
+          Costs
+        </Link>
         {user.isOperator ? (
           <Link to="/operations" current={path.startsWith("/operations")}>
             Operations

@@ -1,5 +1,5 @@
 import type { Context, Hono } from "hono";
-import type { Drift, Fleet, Run, Spent, Wallet } from "../../../../portal/page/src/wire.ts";
+import type { AllCosts, Costs, Drift, Fleet, Run, Spent, Wallet } from "../../../../portal/page/src/wire.ts";
 
 const MINUTE = 60_000;
 const ago = (minutes: number): string => new Date(Date.now() - minutes * MINUTE).toISOString();
@@ -80,6 +80,32 @@ const spent: Spent = {
   ],
 };
 
+const sums = {
+  inputTokens: 1_204_310,
+  outputTokens: 310_442,
+  modelsUsd: "0.978431",
+  containerSeconds: 0,
+  jobSeconds: 5212.4,
+  timeUsd: null,
+  fees: "1.26",
+};
+
+const costs: AllCosts = {
+  months: [{ month: "2026-11", ...sums }],
+  customers: [{ month: "2026-11", user: "customer-7", userName: "ada@example.com", agents: 2, ...sums }],
+  agents: [{ month: "2026-11", agentId: "night-desk-1f0c2a", name: "Night desk", ...sums }],
+  missing: [{ agentId: "far-away-7a5c11", reason: "its tasks on ECS have no database" }],
+};
+
+/** What customers see of the costs of their own agents. */
+export const ownCosts = (agents: readonly { readonly agentId: string; readonly name: string }[]): Costs => ({
+  readAt: ago(0),
+  months:
+    agents.length === 0 ? [] : [{ month: "2026-11", ...sums, containerSeconds: 90_000, timeUsd: "12.345" }],
+  agents: agents.map(({ agentId, name }) => ({ month: "2026-11", agentId, name, ...sums })),
+  missing: [],
+});
+
 const drift: Drift = {
   checkedAt: ago(12),
   drift: [
@@ -100,6 +126,7 @@ export function addOperatorRoutes(app: Hono, agents: () => unknown): void {
   say("/operator/fleets", () => ({ fleets }));
   say("/operator/wallets", () => ({ wallets }));
   say("/operator/spent", () => spent);
+  say("/operator/costs", () => costs);
   say("/operator/drift", () => drift);
   say("/operator/runs", () => ({ runs }));
   app.get("/operator/runs/:id", (context) => {

@@ -12,7 +12,7 @@ import type {
   Try,
   User,
 } from "../../../../portal/page/src/wire.ts";
-import { addOperatorRoutes } from "./operator.ts";
+import { addOperatorRoutes, ownCosts } from "./operator.ts";
 import { CONFIGURATION, type OwnedAgent, type Texts, type Upload, World } from "./world.ts";
 
 export interface DoubleOptions {
@@ -166,6 +166,10 @@ export async function startPortalDouble(options: DoubleOptions = {}): Promise<Po
   app.get("/me", (context) => {
     const user = context.get("user");
     return context.json({ user, billing: billingOf(user), agents: world.of(user).length });
+  });
+  app.get("/me/costs", (context) => {
+    const user = context.get("user");
+    return context.json(ownCosts(world.of(user).filter((agent) => agent.user === user.id)));
   });
   app.post("/billing/:page", async (context) => {
     const { returnPath } = await context.req.json<{ returnPath: string }>();

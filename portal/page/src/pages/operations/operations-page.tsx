@@ -3,6 +3,7 @@ import { PageHeading } from "../../parts/page-heading.tsx";
 import { Link } from "../../routing/router.tsx";
 import type { SignedIn } from "../../session/session.ts";
 import { NotFoundPage } from "../not-found-page.tsx";
+import { CostsTab } from "./costs-tab.tsx";
 import { RunLog, RunsTab } from "./runs-tab.tsx";
 import { AgentsTab, DriftTab, FleetsTab, SpentTab, WalletsTab } from "./tabs.tsx";
 
@@ -11,6 +12,7 @@ const TABS = {
   fleets: "Fleets",
   wallets: "Wallets",
   spent: "Spending",
+  costs: "Costs",
   drift: "Drift",
   runs: "Runs",
 };
@@ -28,6 +30,8 @@ function Content({ signedIn, tab, id }: { signedIn: SignedIn; tab: Tab; id: stri
       return <WalletsTab client={client} />;
     case "spent":
       return <SpentTab client={client} />;
+    case "costs":
+      return <CostsTab client={client} />;
     case "drift":
       return <DriftTab client={client} />;
     case "runs":

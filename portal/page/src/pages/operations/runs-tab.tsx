@@ -3,7 +3,7 @@ import { RUN_STATES } from "../../parts/deployments.tsx";
 import { Link } from "../../routing/router.tsx";
 import { durationText } from "../../texts.ts";
 import type { Run, RunState, RunWithLog } from "../../wire.ts";
-import { Loaded, Table } from "./loaded.tsx";
+import { Loaded, Table } from "../../tables/loaded.tsx";
 import { type TabProps, commitText, whenText } from "./tabs.tsx";
 
 const Badge = ({ state }: { readonly state: RunState }) => (

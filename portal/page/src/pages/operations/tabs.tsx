@@ -5,7 +5,7 @@ import { StateBadge } from "../../parts/state-badge.tsx";
 import { Link } from "../../routing/router.tsx";
 import { momentText, shortMoment } from "../../texts.ts";
 import type { Agent, Drift, Fleet, Spent, Wallet } from "../../wire.ts";
-import { Loaded, Table } from "./loaded.tsx";
+import { Loaded, Table } from "../../tables/loaded.tsx";
 
 export interface TabProps {
   readonly client: Client;

@@ -1,8 +1,8 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useCallback, useEffect, useState } from "preact/hooks";
-import type { Client } from "../../api/client.ts";
-import { Loading } from "../../parts/loading.tsx";
-import { ErrorNotice } from "../../parts/notice.tsx";
+import type { Client } from "../api/client.ts";
+import { Loading } from "../parts/loading.tsx";
+import { ErrorNotice } from "../parts/notice.tsx";
 
 const AGAIN_MS = 10_000;
 

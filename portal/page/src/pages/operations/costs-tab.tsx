@@ -1,0 +1,81 @@
+import type { JSX } from "preact";
+import { COST_COLUMNS } from "../../tables/cost-columns.tsx";
+import { Loaded, Table } from "../../tables/loaded.tsx";
+import { Notice } from "../../parts/notice.tsx";
+import { Link } from "../../routing/router.tsx";
+import type { AllCosts } from "../../wire.ts";
+import type { TabProps } from "./tabs.tsx";
+
+/** What all customers' agents cost. */
+export const CostsTab = ({ client }: TabProps): JSX.Element => (
+  <Loaded<AllCosts> client={client} path="/operator/costs">
+    {({ months, customers, agents, missing }) => (
+      <>
+        {missing.length === 0 ? null : (
+          <Notice tone="warning" title="Not all could be read">
+            <ul>
+              {missing.map(({ agentId, reason }) => (
+                <li key={agentId}>
+                  {agentId}: {reason}
+                </li>
+              ))}
+            </ul>
+          </Notice>
+        )}
+        <Table
+          label="Costs by month"
+          rows={months}
+          keyOf={({ month }) => month}
+          empty="No agent has cost anything yet."
+          columns={[{ title: "Month", cell: ({ month }) => month }, ...COST_COLUMNS]}
+        />
+        {customers.length === 0 ? null : (
+          <>
+            <h2 class="table-title">By customer</h2>
+            <Table
+              label="Costs by customer"
+              rows={customers}
+              keyOf={({ month, user }) => `${month} ${user}`}
+              empty=""
+              columns={[
+                {
+                  title: "Customer",
+                  cell: ({ month, user, userName, agents: count }) => (
+                    <div>
+                      <span title={user}>{userName}</span>
+                      <p class="quiet">
+                        {month}, {count} {count === 1 ? "agent" : "agents"}
+                      </p>
+                    </div>
+                  ),
+                },
+                ...COST_COLUMNS,
+              ]}
+            />
+            <h2 class="table-title">By agent</h2>
+            <Table
+              label="Costs by agent"
+              rows={agents}
+              keyOf={({ month, agentId }) => `${month} ${agentId}`}
+              empty=""
+              columns={[
+                {
+                  title: "Agent",
+                  cell: ({ month, agentId, name }) => (
+                    <div>
+                      <Link to={`/agent/${encodeURIComponent(agentId)}`}>
+                        <bdi>{name}</bdi>
+                      </Link>
+                      <p class="quiet">{month}</p>
+                    </div>
+                  ),
+                },
+                ...COST_COLUMNS,
+              ]}
+            />
+          </>
+        )}
+      </>
+    )}
+  </Loaded>
+);
