@@ -257,7 +257,7 @@ export const schema = z.strictObject({
     .enum(["true", "false"])
     .default("false")
     .transform((text) => text === "true"),
-  /** What else may be registered on the selling wallets: owners of other stacks, or ids of registrations. */
+  /** What else may be on the selling wallets: owners of other stacks, ids of registrations, or identifiers of tokens. */
   otherRegistrations: json(z.array(z.string().min(1)), "[another-owner]").optional(),
   v1Replacement: z.enum(["create-first", "delete-first"]).default("create-first"),
   /** What a run may take from the wallets, in ADA: fees, and what new tokens lock. Demanded on Mainnet. */

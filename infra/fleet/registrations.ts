@@ -1,12 +1,15 @@
 import {
   type KeptBy,
   type Listing,
+  type ListingType,
   MasumiError,
   type OwnRow,
   type Row,
   type X402Source,
   chooseKept,
   contentOf,
+  doubtful,
+  doubtfulTokens,
   isForgotten,
   isLeaving,
   isOver,
@@ -23,7 +26,7 @@ import type { StackConfig, Wallet } from "../config.ts";
 import type { Agent, AgentListing, AgentPaymentSource } from "../declarations/index.ts";
 import type { RegisteredUrls, UrlOf } from "./expected-url.ts";
 import { type SeenInState, isInState } from "./state-file.ts";
-import type { Survey } from "./survey.ts";
+import type { Survey, WalletHoldings } from "./survey.ts";
 import { usableWallets } from "./wallets.ts";
 
 /** What a plan, and a comparison, are made from. */
@@ -163,7 +166,11 @@ export function keptBy(
  *
  * @throws MasumiError REGISTRY_INCONSISTENT if the list cannot be believed, REGISTRATION_UNSETTLED if the request is older
  */
-export function assertUnregistered(input: FleetInput, { id }: Agent, wallet: Wallet): number | undefined {
+export function assertUnregistered(
+  input: FleetInput,
+  { id, listing }: Agent,
+  wallet: Wallet,
+): number | undefined {
   const { config, survey, unsettled: requests, forget } = input;
   if (isForgotten(forget, id)) return undefined;
   if (survey.missing > 0) throw shortList(survey.missing, id);
@@ -173,11 +180,24 @@ export function assertUnregistered(input: FleetInput, { id }: Agent, wallet: Wal
   if (found.length > 0) throw unlisted(found, id);
   const own = survey.holdings.find((one) => one.wallet.vkey === wallet.vkey);
   if (own && !own.tokens) throw untold(wallet.vkey, id);
+  if (own && listing) assertNoneDoubtful(input, own, { id, type: listing.type });
   const requestedAt = requests?.get(id);
   if (requestedAt !== undefined && Date.now() - requestedAt >= config.settleSeconds * 1000) {
     throw unsettled(id, requestedAt);
   }
   return requestedAt;
+}
+
+/** What the service cannot read may be a registration of an agent that is not a standard one. */
+function assertNoneDoubtful(
+  { config, survey }: FleetInput,
+  { wallet, unreadable }: WalletHoldings,
+  { id, type }: { readonly id: string; readonly type: ListingType },
+): void {
+  if (!unreadable) throw untold(wallet.vkey, id);
+  if (survey.reads?.has(type)) return;
+  const found = doubtfulTokens(unreadable, config.otherRegistrations ?? [], wallet);
+  if (found.length > 0) throw doubtful(found, wallet.vkey, id);
 }
 
 /** Returns the part of a registration that a plan depends on, without its transactions, which progress independently. */

@@ -1,6 +1,8 @@
 import {
   type Dialect,
+  type ListingType,
   type MasumiClient,
+  type Network,
   type PaymentSource,
   type Row,
   type RowScope,
@@ -22,6 +24,8 @@ export interface WalletHoldings {
   readonly wallet: Wallet;
   /** Undefined if the service does not tell. */
   readonly tokens: TokenTags | undefined;
+  /** Those of them that the service cannot read; undefined if it does not tell that there are any. */
+  readonly unreadable?: readonly string[] | undefined;
 }
 
 /** What the payment service shows before a run changes anything. */
@@ -36,6 +40,8 @@ export interface Survey {
    * empty if the release cannot tell.
    */
   readonly holdings: readonly WalletHoldings[];
+  /** Types of listings whose tokens the service reads, as far as it mattered. */
+  readonly reads?: ReadonlySet<ListingType>;
   /** Entries that cannot be understood, or are of a type that no release is known to have. */
   readonly skipped?: readonly SkippedEntry[];
   /** What the service's release can do. */
@@ -73,9 +79,14 @@ export async function survey(
     const isDoubtful = own.some((row) => isOver(row.state) && isInState(state, row.id));
     const isAsked = (!isListed || isDoubtful) && dialect.hasWalletTokens;
     // The service may not tell the tokens of agents that are not standard ones.
-    const unreadable = agents.some(({ listing }) => listing !== undefined);
-    const asked = isAsked ? await readHoldings(client, config, seen, { signal, unreadable }) : [];
-    return { ...seen, holdings: asked };
+    const types = new Set(agents.flatMap(({ listing }) => listing?.type ?? []));
+    const unreadable = types.size > 0;
+    const holdings = isAsked ? await readHoldings(client, config, seen, { signal, unreadable }) : [];
+    const isUnread = holdings.some((one) => one.unreadable && one.unreadable.length > 0);
+    const reads = isUnread
+      ? await readTypes(client, network, seen.rows, { types, signal })
+      : new Set<ListingType>();
+    return { ...seen, holdings, reads };
   };
   const walletAddresses = config.wallets.flatMap(({ address }) => address ?? []);
   if (walletAddresses.length === config.wallets.length) {
@@ -115,9 +126,24 @@ export async function readHoldings(
       const { vkey, address, type } = wallet;
       const seller = { network, vkey, address, contract: contractOf(wallet, config, sources) };
       const holding = await wallets.of(seller, rows, { signal, unreadable });
-      return { wallet, tokens: await holding?.beyond(rows, type) };
+      const tokens = await holding?.beyond(rows, type);
+      return { wallet, tokens, unreadable: unreadable ? await holding?.unreadable(rows, type) : [] };
     }),
   );
   signal?.throwIfAborted();
   return found;
+}
+
+/** Returns which of these types the service reads the tokens of. */
+async function readTypes(
+  client: MasumiClient,
+  network: Network,
+  rows: readonly Row[],
+  { types, signal }: SurveyOptions & { readonly types: ReadonlySet<ListingType> },
+): Promise<Set<ListingType>> {
+  const wallets = new WalletTokens(client);
+  const read = new Set<ListingType>();
+  for (const type of types) if (await wallets.reads(type, network, rows, { signal })) read.add(type);
+  signal?.throwIfAborted();
+  return read;
 }

@@ -9,7 +9,7 @@ import { IntentNotes, findProjectFolder } from "../service/intents.ts";
 import { type RunFacts, readRunFacts } from "../service/ledger/index.ts";
 import type { OfProgram } from "./inputs.ts";
 import { RunRecord } from "./run-record.ts";
-import type { Network, Row, SkippedEntry, WalletType } from "../service/model.ts";
+import type { ListingType, Network, Row, SkippedEntry, WalletType } from "../service/model.ts";
 import { PaymentView } from "../service/reads/payments.ts";
 import { RegistryView } from "../service/reads/poller.ts";
 import { type EngineLog, type Severity, stackOf } from "./engine-log.ts";
@@ -234,6 +234,12 @@ export class Session {
     return contract === undefined
       ? undefined
       : tokens.of({ ...wallet, contract }, rows, { fresh, unreadable, signal });
+  }
+
+  /** Returns whether the service reads the tokens of registrations of a type; see {@link WalletTokens}. */
+  async readsTokens(type: ListingType, network: Network, rows: readonly Row[]): Promise<boolean> {
+    const signal = AbortSignal.timeout(HOLDING_TOLD_WITHIN_MS);
+    return (await this.#tokens()).reads(type, network, rows, { signal });
   }
 
   /** Returns whether a person wants what the service does not show of one of these agents or registrations to be forgotten. */

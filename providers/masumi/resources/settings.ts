@@ -16,6 +16,8 @@ export interface Settings extends SpendingSettings {
   readonly settleSeconds: number;
   /** masumi:allowDeregister: agents (agent or registration ids) that a run may deregister beyond its limit. */
   readonly allowDeregister: readonly string[];
+  /** masumi:otherRegistrations: what else is registered on the stack's wallets: owners, registration ids, or tokens' identifiers. */
+  readonly otherRegistrations: readonly string[];
   /** MASUMI_ALLOW_DEREGISTER: what a destroy on Mainnet may burn; comma-separated agent ids, or `all`. */
   readonly allowedByEnvironment: string | undefined;
   /** MASUMI_FORCE_DEREGISTER: whether agents are deregistered despite open payments. */
@@ -39,6 +41,7 @@ export function readSettings(get: ReadSetting, env: Environment): Settings {
     waitMinutes: toNumber("masumi:waitMinutes", get("masumi:waitMinutes")),
     settleSeconds: toNumber("masumi:settleSeconds", get("masumi:settleSeconds")) ?? 30,
     allowDeregister: toList("masumi:allowDeregister", get("masumi:allowDeregister")),
+    otherRegistrations: toList("masumi:otherRegistrations", get("masumi:otherRegistrations")),
     confirmMainnet: toText(get("masumi:confirmMainnet")) === "true",
     maxLovelace: toLovelace("masumi:maxAda", get("masumi:maxAda")),
     owner: toText(get("masumi:owner")),
@@ -90,5 +93,5 @@ export function toList(name: string, value: unknown): string[] {
   } catch {
     // Not JSON: reported below.
   }
-  throw new SettingsError({ code: "SETTING_INVALID", what: `${name} is not a list of agent ids.` });
+  throw new SettingsError({ code: "SETTING_INVALID", what: `${name} is not a list of texts.` });
 }

@@ -1,11 +1,20 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { type Listing, type Network, type Row, type WalletType, isOver } from "../service/model.ts";
+import {
+  type Listing,
+  type ListingType,
+  type Network,
+  type Row,
+  type WalletType,
+  isOver,
+} from "../service/model.ts";
 import { listingTypeOf } from "../service/listing-type.ts";
 import { RowIndex } from "../service/rules/row-index.ts";
-import type { SellingWallet } from "../service/reads/wallet-tokens.ts";
+import type { Holding, SellingWallet } from "../service/reads/wallet-tokens.ts";
 import {
   type Sought,
   backwards,
+  doubtful,
+  doubtfulTokens,
   inconsistent,
   isBackwards,
   shortList,
@@ -92,7 +101,7 @@ async function lookOnChain(session: Session, known: KnownRegistration): Promise<
   const found = await findUnlisted(session, { network, vkey: wallet.vkey, contract }, sought, rows);
   // Without its wallet, a V2 token that was updated elsewhere could go by another identifier.
   if (!found) return wallet.type === "V1" ? named : undefined;
-  return found.length > 0;
+  return found.own.length > 0;
 }
 
 async function isNamedOnChain(
@@ -105,14 +114,36 @@ async function isNamedOnChain(
   return (await session.client()).isOnChain(network, agentIdentifier);
 }
 
-/** Returns the agent's tokens in a wallet that no row accounts for; undefined if what the wallet holds is unknown. */
+/** Tokens in a wallet that no row accounts for. */
+interface Unlisted {
+  /** The agent's. */
+  readonly own: readonly string[];
+  /** Those that the service cannot read; undefined if it does not tell that there are any. */
+  readonly unreadable: readonly string[] | undefined;
+}
+
+/** Returns what of a wallet may be the agent's, and no row accounts for; undefined if what the wallet holds is unknown. */
 async function findUnlisted(
   session: Session,
   seller: SellingWallet,
-  sought: Sought & { readonly unreadable?: boolean },
+  sought: Sought & { readonly listing?: ListingType },
   rows: readonly Row[],
-): Promise<readonly string[] | undefined> {
-  const { type, unreadable = false } = sought;
+): Promise<Unlisted | undefined> {
+  const { type, listing = "standard" } = sought;
+  const unreadable = listing !== "standard";
+  const { otherRegistrations } = await session.settings();
+  const look = async (
+    holding: Holding | undefined,
+    listed: readonly Row[],
+  ): Promise<Unlisted | undefined> => {
+    const tokens = await holding?.beyond(listed, type);
+    if (!tokens) return undefined;
+    const unread = unreadable ? await holding?.unreadable(listed, type) : [];
+    return {
+      own: unlistedTokens(tokens, sought, listed),
+      unreadable: unread && doubtfulTokens(unread, otherRegistrations, { type }),
+    };
+  };
   const told = await session.holdingOf(seller, type, rows, { unreadable });
   // While many are registered, the wallet holds tokens of registrations that came after the list was read.
   const since = told?.wantsRowsSince(rows, type);
@@ -120,13 +151,14 @@ async function findUnlisted(
     since === undefined
       ? rows
       : accountable(session, await session.allRows(seller.network, Date.now() - since));
-  const known = await told?.beyond(listed, type);
-  if (!known || unlistedTokens(known, sought, listed).length === 0) return known && [];
+  const known = await look(told, listed);
+  if (!known || (known.own.length === 0 && known.unreadable?.length === 0)) return known;
   // What the run knows of rows and wallet may be out of date. A token is on the chain only after its row has the identifier.
   const holding = await session.holdingOf(seller, type, rows, { fresh: true, unreadable });
   const now = accountable(session, await session.allRows(seller.network, 0));
-  const tokens = await holding?.beyond(now, type);
-  return tokens && unlistedTokens(tokens, sought, now);
+  const found = await look(holding, now);
+  if (!found?.unreadable?.length) return found;
+  return (await session.readsTokens(listing, seller.network, now)) ? { ...found, unreadable: [] } : found;
 }
 
 /** A row that this run burns accounts for its token until the chain has caught up. */
@@ -164,11 +196,11 @@ export async function assertUnregistered(
   if (missing > 0) throw shortList(missing, agentId);
   if (!(await (await session.client()).apiDocs()).hasWalletTokens) return;
   const seller = { network, vkey: wallet.vkey, address: wallet.address, contract: sourceAddress };
-  const unreadable = listingTypeOf(listing) !== "standard";
-  const sought = { type: wallet.type, marker, agentIdentifier: "", unreadable };
+  const sought = { type: wallet.type, marker, agentIdentifier: "", listing: listingTypeOf(listing) };
   const found = await findUnlisted(session, seller, sought, accountable(session, listed));
-  if (!found) throw untold(wallet.vkey, agentId);
-  if (found.length > 0) throw unlisted(found, agentId);
+  if (!found?.unreadable) throw untold(wallet.vkey, agentId);
+  if (found.own.length > 0) throw unlisted(found.own, agentId);
+  if (found.unreadable.length > 0) throw doubtful(found.unreadable, wallet.vkey, agentId);
   await assertNoneCameUp(session, { agentId, marker, network }, listed);
 }
 

@@ -5,6 +5,8 @@ export { type Kept, type KeptBy, chooseKept } from "./rules/kept.ts";
 export {
   FORGET,
   backwards,
+  doubtful,
+  doubtfulTokens,
   isBackwards,
   isForgotten,
   notListedAnyMore,

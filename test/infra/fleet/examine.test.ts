@@ -13,6 +13,7 @@ import {
 } from "../../../infra/fleet/index.ts";
 import { IntentNotes, marker } from "../../../providers/masumi/service/index.ts";
 import { V1, V2 } from "../../providers/masumi/inputs.ts";
+import { NEXT_RELEASE, WITH_A2A } from "../../providers/masumi/strange-rows.ts";
 import { MAINNET_WALLET, type Service, WORLDS, startService } from "../../providers/masumi/service.ts";
 import { OWNER, configOf, declare, examine, register } from "./stack.ts";
 import defaultWorld from "../../../local/sandbox/world.default.json" with { type: "json" };
@@ -495,6 +496,45 @@ describe("a service that shows less than there is", () => {
     const examined = await examine(service.url, agents);
     expect(codes(examined)).toEqual(["REGISTRY_INCONSISTENT"]);
     expect(actionsOf(examined)).toEqual({ a: "none" });
+  });
+
+  const STRAY = `67ab0c92c4ac1610895a1c965ee50aba41a8f1513b15240723b3bd0b10${"ab".repeat(28)}000000`;
+  const typed = { plain: {}, card: { listing: "openapi" } };
+
+  it("plans no typed agent beside a token that it cannot read, until that is named, and all others", async () => {
+    await using service = await startService({ world: NEXT_RELEASE, chainSpeed: "instant" });
+    await service.put(STRAY, { holder: addressOf(V2.vkey), metadata: { name: 1 } });
+    const wallets = [{ ...V2, address: addressOf(V2.vkey) }, V1];
+    const stopped = await examine(service.url, declare(typed), { settings: { wallets } });
+    expect(codes(stopped)).toEqual(["REGISTRY_INCONSISTENT"]);
+    expect(stopped.problems[0]?.message).toMatch(new RegExp(`None of card .*${STRAY}.*otherRegistrations`));
+    expect(actionsOf(stopped)).toEqual({ plain: "create" });
+    const settings = { wallets, otherRegistrations: [STRAY] };
+    const named = await examine(service.url, declare(typed), { settings });
+    expect(codes(named)).toEqual([]);
+    expect(actionsOf(named)).toEqual({ card: "create", plain: "create" });
+  });
+
+  it("plans a typed agent where it reads another one of its type", async () => {
+    await using service = await startService({ world: WITH_A2A, chainSpeed: "instant" });
+    const agents = declare({ ...typed, read: { listing: "openapi" }, manifest: { listing: "x402" } });
+    const read = agents.find(({ id }) => id === "read");
+    if (!read) throw new Error("it was declared");
+    await register(service.url, read);
+    await service.put(STRAY, { holder: addressOf(V2.vkey), metadata: { name: 1 } });
+    const wallets = [{ ...V2, address: addressOf(V2.vkey) }, V1];
+    const examined = await examine(service.url, agents, { settings: { wallets } });
+    expect(examined.problems.map(({ message }) => /None of (\w+) is/.exec(message)?.[1])).toEqual([
+      "manifest",
+    ]);
+    expect(actionsOf(examined)).toEqual({ card: "create", plain: "create", read: "none" });
+  });
+
+  it("plans no typed agent on a wallet without an address, and all others", async () => {
+    await using service = await startService({ world: NEXT_RELEASE, chainSpeed: "instant" });
+    const examined = await examine(service.url, declare(typed));
+    expect(examined.problems.map(({ message }) => /None of (\w+) is/.exec(message)?.[1])).toEqual(["card"]);
+    expect(actionsOf(examined)).toEqual({ plain: "create" });
   });
 
   it.each(["RegistrationFailed", "DeregistrationConfirmed"])(

@@ -1,12 +1,14 @@
 import { type MasumiClient, type TagsOf, type TokenTags, UNREADABLE } from "../client/client.ts";
 import { MasumiError } from "../errors.ts";
-import { type Network, type Row, type WalletType, isBurnable } from "../model.ts";
+import { type ListingType, type Network, type Row, type WalletType, isBurnable } from "../model.ts";
 import { listingTypeOf } from "../listing-type.ts";
 import { withoutVersion } from "../rules/identifier.ts";
 import { RowIndex } from "../rules/row-index.ts";
 
 /** For the tokens of a wallet the service queries the chain once for each; of more than this the balance is asked for first. */
 const MOST_TOKENS = 100;
+/** Of how many registrations of a type it is asked whether the service reads their tokens. */
+const MOST_SAMPLES = 3;
 /** Policy id and asset name, in hex. Other tokens in a wallet, such as stablecoins, have shorter names. */
 const IDENTIFIER = /^[0-9a-f]{120}$/;
 
@@ -26,8 +28,13 @@ export interface Holding {
    * told, in Unix milliseconds. Undefined if it asks for none beside these rows.
    */
   wantsRowsSince(rows: readonly Row[], type: WalletType): number | undefined;
-  /** Returns those that no row accounts for, with their tags; undefined if the service does not tell whose they are. */
+  /**
+   * Returns those that no row accounts for, with their tags: none of a token whose metadata the service cannot read. Undefined if the
+   * service does not tell whose they are.
+   */
   beyond(rows: readonly Row[], type: WalletType): Promise<TokenTags | undefined>;
+  /** Returns those of them that the service cannot read; undefined if it does not tell that there are any. */
+  unreadable(rows: readonly Row[], type: WalletType): Promise<readonly string[] | undefined>;
 }
 
 /** What is at an address, and when that was told. */
@@ -40,8 +47,8 @@ interface AskOptions {
   /** Whether what was told before in this run does not do. */
   readonly fresh?: boolean;
   /**
-   * Whether tokens count whose metadata the service cannot read. Of agents that are not standard ones it lists no tokens, nor tells their
-   * tags, although it registers them (seen on the release after 0.28); so one of them may be the one that is looked for.
+   * Whether tokens matter whose metadata the service cannot read, which only a balance shows. Of agents that are not standard ones it lists
+   * no tokens, nor tells their tags, although it registers them (seen on the release after 0.28); so one of them may be looked for.
    */
   readonly unreadable?: boolean;
   readonly signal?: AbortSignal | undefined;
@@ -88,8 +95,8 @@ export class WalletTokens {
   ): Promise<Holding | undefined> {
     const byTokens = () => this.#byTokens(wallet, options);
     const byBalance = () => this.#byBalance(wallet, rows, options);
-    if (options.unreadable) return byBalance();
-    const [first, second] = isLarge(wallet, rows) ? [byBalance, byTokens] : [byTokens, byBalance];
+    const isByBalance = options.unreadable === true || isLarge(wallet, rows);
+    const [first, second] = isByBalance ? [byBalance, byTokens] : [byTokens, byBalance];
     return (await first()) ?? (await second());
   }
 
@@ -99,6 +106,8 @@ export class WalletTokens {
       tokens && {
         wantsRowsSince: () => undefined,
         beyond: async (rows, type) => without(tokens, RowIndex.of(rows).tokens, type),
+        // The list leaves out what the service cannot read.
+        unreadable: () => Promise.resolve(undefined),
       }
     );
   }
@@ -124,23 +133,56 @@ export class WalletTokens {
     return {
       wantsRowsSince: (rows, type) =>
         [...left(rows, type).keys()].every((unit) => this.#tags.has(unit)) ? undefined : told.at,
-      beyond: (rows, type) => this.#withTags(left(rows, type), network, options),
+      beyond: async (rows, type) => {
+        const told = await this.#tagsOfAll(left(rows, type), network, options);
+        return told && new Map([...told].map(([unit, tags]) => [unit, tags === UNREADABLE ? [] : tags]));
+      },
+      unreadable: async (rows, type) => {
+        const told = await this.#tagsOfAll(left(rows, type), network, options);
+        return told && [...told].flatMap(([unit, tags]) => (tags === UNREADABLE ? [unit] : []));
+      },
     };
   }
 
-  /** Asks whose tokens these are, one by one: there are none as long as the service lists what the chain has. */
-  async #withTags(tokens: TokenTags, network: Network, options: AskOptions): Promise<TokenTags | undefined> {
-    const { signal } = options;
+  /**
+   * Returns whether the service reads tokens of a type of listing: it is asked for one that a row accounts for. If it does, what it
+   * cannot read is no registration of that type, but something else that somebody sent to the wallet.
+   */
+  async reads(
+    type: ListingType,
+    network: Network,
+    rows: readonly Row[],
+    { signal }: Pick<AskOptions, "signal"> = {},
+  ): Promise<boolean> {
+    const known = rows.filter(
+      ({ listing, state, agentIdentifier }) =>
+        listingTypeOf(listing) === type && agentIdentifier !== "" && isBurnable(state),
+    );
+    for (const { agentIdentifier } of known.slice(0, MOST_SAMPLES)) {
+      const ask = () => this.#client.tagsOf(network, agentIdentifier, { signal }).catch(() => undefined);
+      const tags = await once(this.#tags, agentIdentifier, {}, ask);
+      // A token that is gone has none either.
+      if (tags !== undefined && tags !== UNREADABLE && tags.length > 0) return true;
+    }
+    return false;
+  }
+
+  /** Asks whose tokens these are, one by one: there are none as long as the service lists what the chain has. Undefined unless it tells of each. */
+  async #tagsOfAll(
+    tokens: TokenTags,
+    network: Network,
+    { signal }: AskOptions,
+  ): Promise<ReadonlyMap<string, TagsOf> | undefined> {
+    if (tokens.size === 0) return new Map();
     const asked = await this.#client.watch(`whose ${tokens.size} tokens in the wallet are`, () =>
       Promise.all(
         [...tokens.keys()].map(async (unit) => {
           const ask = () => this.#client.tagsOf(network, unit, { signal }).catch(() => undefined);
-          const tags = await once(this.#tags, unit, {}, ask);
-          return [unit, tags === UNREADABLE ? (options.unreadable ? undefined : []) : tags] as const;
+          return [unit, await once(this.#tags, unit, {}, ask)] as const;
         }),
       ),
     );
-    const told = asked.flatMap(([unit, tags]) => (tags ? [[unit, tags] as const] : []));
+    const told = asked.flatMap(([unit, tags]) => (tags === undefined ? [] : [[unit, tags] as const]));
     return told.length === asked.length ? new Map(told) : undefined;
   }
 

@@ -42,6 +42,19 @@ export function unlistedTokens(tokens: TokenTags, sought: Sought, rows: readonly
     .filter((identifier) => !accounted.has(withoutVersion(identifier, sought)));
 }
 
+/**
+ * Returns the tokens that may be anybody's: those that the service cannot read, and that nobody has named as known
+ * (masumi:otherRegistrations). Pure.
+ */
+export function doubtfulTokens(
+  unreadable: readonly string[],
+  named: readonly string[],
+  wallet: Pick<Row, "type">,
+): string[] {
+  const known = new Set(named.map((name) => withoutVersion(name.toLowerCase(), wallet)));
+  return unreadable.filter((unit) => !known.has(withoutVersion(unit, wallet)));
+}
+
 /** Returns whether no registration can go from one state to the other: what was minted is never again unminted. Pure. */
 export const isBackwards = (from: string, to: string): boolean =>
   /^(Update|Deregistration|RegistrationConfirmed$)/.test(from) &&
@@ -111,3 +124,16 @@ export const untold = (vkey: string, id: string): RegistrationError =>
       "neither the wallet's tokens nor, if it has an address (masumi:wallets), the balance there.",
     id,
   );
+
+/** The error for tokens of which the payment service cannot read whose they are. */
+export const doubtful = (identifiers: readonly string[], vkey: string, id: string): RegistrationError =>
+  new RegistrationError({
+    code: "REGISTRY_INCONSISTENT",
+    what:
+      `None of ${id} is listed, and the selling wallet ${vkey} holds ${identifiers.length === 1 ? "a token" : "tokens"} that the payment ` +
+      `service cannot read, of which it lists no registration: ${identifiers.join(", ")}. It may be ${id}'s, and registering the agent ` +
+      "again could pay for it twice, so this run leaves it as it is.",
+    remedy:
+      "Look them up in a chain explorer. Those that are none of this stack's agents you name in masumi:otherRegistrations, by these " +
+      `identifiers: they stop no registration from then on. If one is ${id}'s, have the payment service's administrator find out why it is not listed.`,
+  });

@@ -22,6 +22,7 @@ describe("settings", () => {
       waitMinutes: undefined,
       settleSeconds: 30,
       allowDeregister: [],
+      otherRegistrations: [],
       confirmMainnet: false,
       maxLovelace: undefined,
       owner: "",

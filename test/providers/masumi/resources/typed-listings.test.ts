@@ -2,7 +2,8 @@ import { afterAll, describe, expect, test } from "vitest";
 import type { Listing } from "../../../../providers/masumi/service/model.ts";
 import { startOutsideAgents } from "../../../helpers/outside-agents.ts";
 import { burns, live, posts, registered } from "../agent.ts";
-import { V1, V2, confirmationOf, failureOf, inputsOf } from "../inputs.ts";
+import { marker } from "../../../../providers/masumi/service/marker.ts";
+import { OWNER, V1, V2, confirmationOf, failureOf, inputsOf } from "../inputs.ts";
 import { startRun } from "../run.ts";
 import { type Service, startService } from "../service.ts";
 import { NEXT_RELEASE, WITH_A2A } from "../strange-rows.ts";
@@ -129,6 +130,82 @@ test("a wallet whose balance cannot be asked for registers no such agent", async
   });
   expect(await posts(service)).toBe(0);
 });
+
+describe.concurrent(
+  "a token in the wallet that the service cannot read, and of which it lists no registration",
+  () => {
+    /** By V2's policy; the last three bytes count updates. */
+    const stray = (version = "000000") =>
+      `67ab0c92c4ac1610895a1c965ee50aba41a8f1513b15240723b3bd0b10${"ab".repeat(28)}${version}`;
+    const send = (service: Service, unit = stray()) =>
+      service.put(unit, { holder: wallet.address, metadata: { name: 1 } });
+    const agent = (agentId: string, type: Listing["type"]) => ({
+      ...typed(type),
+      agentId,
+      marker: marker(OWNER, agentId),
+    });
+
+    test("stops an agent whose it may be, and says which token and what to do", async () => {
+      await using service = await start(NEXT_RELEASE);
+      await send(service);
+      const failure = await failureOf(startRun(service.url).create(typed("openapi")));
+      expect(failure).toMatchObject({
+        code: "REGISTRY_INCONSISTENT",
+        message: expect.stringMatching(new RegExp(`cannot read.*${stray()}.*masumi:otherRegistrations`)),
+      });
+      expect(await posts(service)).toBe(0);
+    });
+
+    test.each([
+      ["a standard agent", undefined, undefined],
+      ["one that is named", "openapi", [stray()]],
+      ["one that is named, in capitals and before an update", "x402", [stray("000001").toUpperCase()]],
+    ] as const)("does not stop %s", async (_what, type, named) => {
+      await using service = await start(NEXT_RELEASE);
+      await send(service);
+      const config = named ? { "masumi:otherRegistrations": JSON.stringify(named) } : {};
+      await startRun(service.url, { config }).create(typed(type));
+      expect(await posts(service)).toBe(1);
+    });
+
+    test("does not stop an agent of a type that the service reads, and stops the others", async () => {
+      await using service = await start(WITH_A2A);
+      await registered(service, agent("one", "openapi"));
+      await send(service);
+      await startRun(service.url).create(agent("two", "openapi"));
+      expect(await failureOf(startRun(service.url).create(agent("three", "x402")))).toMatchObject({
+        message: expect.stringContaining(stray()),
+      });
+      expect(await posts(service)).toBe(2);
+    });
+
+    test("stops an agent of a type that the service registers, but does not read", async () => {
+      await using service = await start(NEXT_RELEASE);
+      await registered(service, agent("one", "openapi"));
+      await send(service);
+      expect(await failureOf(startRun(service.url).create(agent("two", "openapi")))).toMatchObject({
+        message: expect.stringContaining(stray()),
+      });
+      expect(await posts(service)).toBe(1);
+    });
+
+    test("does not hide that another is the agent's own", async () => {
+      await using service = await start(NEXT_RELEASE);
+      const { agentIdentifier } = await registered(service, agent("one", "openapi"));
+      await send(service);
+      for (const route of ["GET /registry", "GET /registry/count", "GET /registry/diff"])
+        await service.fault({ kind: "hide-rows", route, count: 999 });
+      const config = { "masumi:otherRegistrations": JSON.stringify([stray()]) };
+      expect(
+        await failureOf(startRun(service.url, { config }).create(agent("one", "openapi"))),
+      ).toMatchObject({
+        code: "REGISTRY_INCONSISTENT",
+        message: expect.stringContaining(agentIdentifier),
+      });
+      expect(await posts(service)).toBe(1);
+    });
+  },
+);
 
 test("V1 registers other types than a2a, and check says what it cannot", async () => {
   await using service = await start();
