@@ -1,14 +1,20 @@
 /**
  * `npm run bench [-- 100 1000] [-- --chain-speed 2000] [-- --rounds 3]`: what the program costs for many agents that are registered
  * only (`url:`), against the sandbox (default: an instant chain), beside a plain script that registers as
- * many. Prints tables of medians; asserts nothing.
+ * many and, where a `pulumi` is on PATH, the same program on the real CLI. Prints tables of medians; asserts nothing.
  */
+import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { once } from "node:events";
 import { availableParallelism } from "node:os";
+import { delimiter, dirname } from "node:path";
+import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { formatTable } from "../../cli/table.ts";
+import { findPulumi } from "../../local/engine/test/helpers/real-pulumi.ts";
 import { startSandbox } from "../../local/sandbox/index.ts";
 import defaultWorld from "../../local/sandbox/world.default.json" with { type: "json" };
+import { parallelSteps } from "../../stacks/agents.ts";
 import { outsideAgent, startOutsideAgents } from "../helpers/outside-agents.ts";
 import { TestProject } from "../helpers/project.ts";
 import { SandboxControl } from "../helpers/sandbox-control.ts";
@@ -24,20 +30,48 @@ interface Measured {
   readonly requests: Readonly<Record<string, number>>;
 }
 
-async function run(
-  project: TestProject,
-  control: SandboxControl,
-  words: readonly string[],
-): Promise<Measured> {
+type Start = () => Pick<ReturnType<TestProject["start"]>, "done"> & {
+  readonly child: { readonly pid?: number | undefined };
+};
+
+async function measure(control: SandboxControl, name: string, start: Start): Promise<Measured> {
   await control.resetRequests();
   const started = performance.now();
-  const { child, done } = project.start(...words, "--json");
+  const { child, done } = start();
   const watch = new MemoryWatch(child.pid ?? 0);
-  const { exitCode, stderr } = await done;
+  const { exitCode, stdout, stderr } = await done;
   const peaks = watch.stop();
-  if (exitCode !== 0) throw new Error(`${words.join(" ")} failed:\n${stderr.slice(-3000)}`);
+  if (exitCode !== 0) throw new Error(`${name} failed:\n${(stderr || stdout).slice(-3000)}`);
   const seconds = (performance.now() - started) / 1000;
   return { seconds, peaks, cpuSeconds: watch.cpuSeconds, requests: await control.requests() };
+}
+
+/** Starts the real CLI's `up` of the stack that the embedded engine has made, on the same state. */
+function upOnCli(project: TestProject, pulumi: string, agents: number): ReturnType<Start> {
+  const words = ["up", "--stack", "local", "--yes", "--skip-preview", "--non-interactive"];
+  const child = spawn(pulumi, [...words, "--parallel", String(parallelSteps(agents))], {
+    cwd: project.root,
+    env: {
+      ...process.env,
+      // The program must run on this Node, not on whichever comes first on PATH.
+      PATH: [dirname(process.execPath), process.env["PATH"]].join(delimiter),
+      PULUMI_HOME: project.path("pulumi-home"),
+      PULUMI_BACKEND_URL: pathToFileURL(project.path(".masumi/state")).href,
+      PULUMI_CONFIG_PASSPHRASE_FILE: project.path(".masumi/passphrase"),
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+      PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const printed: string[] = [];
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (data: Buffer) => void printed.push(data.toString()));
+  const done = once(child, "close").then(() => ({
+    exitCode: child.exitCode,
+    stdout: printed.join(""),
+    stderr: "",
+  }));
+  return { child, done };
 }
 
 /** The middle one; the higher of the two middle ones of an even number. */
@@ -102,14 +136,21 @@ function seller(): { readonly vkey: string; readonly source: string } {
 /** What so many registrations lock and cost, with room to spare, in lovelace. */
 const fundsFor = (agents: number): number => agents * 10_000_000 + 1_000_000_000;
 
+/** On the CLI: `create` and `no-op` of what an embedded engine has destroyed, which then destroys it again. */
+const CLI_RUNS = ["create, real CLI", "no-op, real CLI"] as const;
+
 async function benchProgram(agents: number, chainSpeed: ChainSpeed, rounds: number): Promise<string[][]> {
+  const pulumi = findPulumi();
   const outside = await startOutsideAgents();
   const sandbox = await startSandbox({ chainSpeed });
   const control = new SandboxControl(sandbox.url);
   await control.fund(seller().vkey, fundsFor(agents));
   const project = new TestProject();
   project.useSandbox(sandbox.url);
-  const measured = new Map<string, Measured[]>(RUNS.map(([name]) => [name, []]));
+  const names = [...RUNS.map(([name]) => name), ...(pulumi === undefined ? [] : CLI_RUNS)];
+  const measured = new Map<string, Measured[]>(names.map((name) => [name, []]));
+  const onEngine = (name: string, ...words: readonly string[]) =>
+    measure(control, name, () => project.start(...words, "--json"));
   try {
     for (let round = 0; round < rounds; round++) {
       for (let index = 0; index < agents; index++) {
@@ -119,10 +160,14 @@ async function benchProgram(agents: number, chainSpeed: ChainSpeed, rounds: numb
         if (name === "one changed") {
           project.write("agents/bench-0.yaml", outsideAgent("Bench 0", outside.url, { price: "5 ADA" }));
         }
-        measured.get(name)?.push(await run(project, control, words));
+        measured.get(name)?.push(await onEngine(name, ...words));
         if (name === "no-op" && round === 0)
           sizes.push([String(agents), JSON.stringify(stateBytes(project))]);
       }
+      if (pulumi === undefined) continue;
+      for (const name of CLI_RUNS)
+        measured.get(name)?.push(await measure(control, name, () => upOnCli(project, pulumi, agents)));
+      await onEngine("destroy", "destroy");
     }
   } finally {
     await project.dispose();
