@@ -33,7 +33,7 @@ import { Worker } from "./runs/worker.ts";
 import { openCosts } from "./api/costs/desk.ts";
 import { openRegistry } from "./api/registry/desk.ts";
 import { recordRunning } from "./running.ts";
-import type { Settings } from "./settings.ts";
+import { type Settings, withoutOwn } from "./settings.ts";
 import { templateProblems } from "./templates/declare.ts";
 import { OWN_TEMPLATES, readTemplates } from "./templates/template.ts";
 
@@ -51,13 +51,6 @@ export interface RunningPortal {
   /** Ends the portal: what is under way comes to a point from which the next start goes on. */
   close(): Promise<void>;
 }
-
-/** Settings that are the portal's alone: its database and the crews', and its keys of Stripe's and the registry's among them. */
-const OWN = /^(PORTAL_|STRIPE_|DATABASE_URL$|MASUMI_REGISTRY_KEY$|MASUMI_DATABASE_URL$)/;
-
-/** Returns the environment without them: no program that a run starts may see them. */
-const withoutOwn = (env: Environment): Environment =>
-  Object.fromEntries(Object.entries(env).filter(([name]) => !OWN.test(name)));
 
 /** Starts the portal, and returns when it takes requests. */
 export async function startPortal({ settings, env: all, say }: PortalOptions): Promise<RunningPortal> {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { billingSettings, checkBilling } from "./billing/index.ts";
 import { checkIdentity, identitySettings } from "./identity/index.ts";
+import type { Environment } from "../stacks/index.ts";
 import { bucketSettings } from "../providers/s3/index.ts";
 
 /** A whole number, written as text. */
@@ -103,6 +104,13 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   const problems = read.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
   throw new SettingsError(`PORTAL_SETTINGS_INVALID: the portal cannot start.\n${problems.join("\n")}`);
 }
+
+/** Settings that are the portal's alone, its database and its keys of Stripe's and the registry's among them. */
+const OWN = /^(PORTAL_|STRIPE_|DATABASE_URL$|MASUMI_REGISTRY_KEY$)/;
+
+/** Returns an environment without them: no program that a run starts may see them. */
+export const withoutOwn = (env: Environment): Environment =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => !OWN.test(name)));
 
 /** Says which environment variables are wrong. */
 export class SettingsError extends Error {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { settingsSchema } from "../../portal/settings.ts";
+import { settingsSchema, withoutOwn } from "../../portal/settings.ts";
 import { repository } from "../helpers/project.ts";
 
 const NAMES = Object.keys(settingsSchema.shape);
@@ -13,6 +13,12 @@ it("each setting has a row of a table in docs/portal.md", () => {
   const rows = new Set([...read("docs/portal.md").matchAll(/^\| `([A-Z_]+)` +\|/gm)].map(([, name]) => name));
   expect(NAMES.length).toBeGreaterThan(30);
   expect(NAMES.filter((name) => !rows.has(name))).toEqual([]);
+});
+
+it("no setting, and no key that the portal alone needs, is in the environment of what a run starts", () => {
+  const needed = { MASUMI_API_KEY: "registers", AWS_REGION: "eu-west-1", PATH: "/bin" };
+  const own = Object.fromEntries([...NAMES, "MASUMI_REGISTRY_KEY"].map((name) => [name, "own"]));
+  expect(withoutOwn({ ...needed, ...own })).toEqual(needed);
 });
 
 describe("portal/compose.yaml", () => {
