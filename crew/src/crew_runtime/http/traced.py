@@ -3,9 +3,11 @@
 import time
 from typing import Final
 
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from crew_runtime.http.served import traces_of
+from crew_runtime.traces.parent import HEADER, Parent
 from crew_runtime.traces.span import noting_jobs
 
 _FAULT: Final = 500
@@ -26,16 +28,16 @@ class TracedRequests:
         begun = time.time_ns()
         status = _FAULT
 
-        async def noted(message: Message) -> None:
+        async def watched(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
             await send(message)
 
-        with noting_jobs() as jobs:
+        with noting_jobs(Parent.of(Headers(scope=scope).getlist(HEADER))) as noted:
             try:
-                await self._app(scope, receive, noted)
+                await self._app(scope, receive, watched)
             finally:
                 path = str(getattr(scope.get("route"), "path", ""))
-                if jobs or status >= _FAULT:
-                    traces.request(path, begun=begun, job_id=next(iter(jobs), None), status=status)
+                if noted.jobs or status >= _FAULT:
+                    traces.request(path, begun=begun, noted=noted, status=status)

@@ -111,9 +111,10 @@ class Job:
     `id` is a secret of its customer: everybody else is told the `reference`. `request_key` is the same for requests
     that mean the same job; `secret_hash` is that of the secret by which its customer asks for it again, if there is
     one. `on_chain_state` and `next_action` are the payment's as last seen. `question` is the one that is open, or was
-    when the job failed; `answers` are those given so far, in order. `failure_report` is for the operator alone. A job
-    that gave way waits for its payment without a place of its own. A job is closed once nothing is left to do or to
-    watch for it, and erased when neither input nor result nor purchaser is known any more.
+    when the job failed; `answers` are those given so far, in order. `failure_report` is for the operator alone.
+    `traceparent` is the header of the request that began the job, where jobs are traced. A job that gave way waits for
+    its payment without a place of its own. A job is closed once nothing is left to do or to watch for it, and erased
+    when neither input nor result nor purchaser is known any more.
     """
 
     input_data: dict[str, Any]
@@ -137,6 +138,7 @@ class Job:
     hash_rule: str | None = None
     failure: Failure | None = None
     failure_report: Report | None = None
+    traceparent: str | None = None
     created_at: int = field(default_factory=now)
     finished_at: int | None = None
     closed_at: int | None = None

@@ -26,6 +26,7 @@ from crew_runtime.runner.worker_launcher import WorkerLauncher
 from crew_runtime.runner.worker_process import DiedError, TimedOutError, WorkerProcess, is_ask, is_progress, is_span
 from crew_runtime.store import JobStore
 from crew_runtime.traces.job_trace import JobTrace
+from crew_runtime.traces.parent import Parent
 from crew_runtime.traces.span import AgentTraces
 
 _log: Final = logging.getLogger(__name__)
@@ -267,6 +268,7 @@ class JobRunner:
                 reference=job.reference,
                 attempt=job.attempts,
                 agent=self._traces.agent,
+                parent=Parent.of([job.traceparent or ""]),
                 captures_content=self._traces.traces.captures_content,
             )
             self._traced[job.id] = trace

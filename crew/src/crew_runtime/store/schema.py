@@ -2,14 +2,14 @@
 
 from typing import Final
 
-VERSION: Final = 9
+VERSION: Final = 10
 
 COLUMNS: Final = (
     "id", "status_id", "state", "agent_identifier", "identifier_from_purchaser", "input_data", "input_hash",
     "request_key", "attempts", "blockchain_identifier", "source_type", "seller_vkey", "pay_by_time",
     "submit_result_time", "unlock_time", "external_dispute_unlock_time", "on_chain_state", "next_action", "result",
     "result_hash", "hash_rule", "failure", "created_at", "finished_at", "closed_at", "question", "answers",
-    "requested_funds", "secret_hash", "gave_way_at", "erased_at", "failure_report",
+    "requested_funds", "secret_hash", "gave_way_at", "erased_at", "failure_report", "traceparent",
 )  # fmt: skip
 
 _V1: Final = """
@@ -100,7 +100,11 @@ CREATE TABLE running_time (
 ){options};
 """
 
-_STEPS: Final = (_V1, _V2, _V3, _V4, _V5, _V6, _V7, _V8, _V9)
+_V10: Final = """
+ALTER TABLE jobs ADD COLUMN traceparent TEXT;
+"""
+
+_STEPS: Final = (_V1, _V2, _V3, _V4, _V5, _V6, _V7, _V8, _V9, _V10)
 
 
 def steps_from(version: int, *, integer: str, options: str = "", up_to: int = VERSION) -> list[str]:

@@ -45,6 +45,7 @@ _CUSTOMERS: Final = (
     "input_hash",
     "request_key",
     "secret_hash",
+    "traceparent",
 )
 _RUNNABLE: Final = (JobState.QUEUED, JobState.RUNNING)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from crew_runtime.traces.parent import Parent
 from crew_runtime.traces.span import Attributes, Span, new_span, request_of, trace_of
 
 _MOST_STEPS: Final = 2000
@@ -64,14 +65,25 @@ class _Step:
 
 
 class JobTrace:
-    """One run of a job, from its begin to `spans`. Its parts may be told from several threads."""
+    """One run of a job, from its begin to `spans`. Its parts may be told from several threads.
+
+    `parent` is where the request that began the job said that it belongs.
+    """
 
     def __init__(
-        self, job_id: str, *, reference: str, attempt: int, agent: str, captures_content: bool = False
+        self,
+        job_id: str,
+        *,
+        reference: str,
+        attempt: int,
+        agent: str,
+        parent: Parent | None = None,
+        captures_content: bool = False,
     ) -> None:
         self.captures_content = captures_content
         self._content = 0
         self._job_id = job_id
+        self._trace_id = parent.trace_id if parent else trace_of(job_id)
         self._attributes: Attributes = {"masumi.job": reference, "masumi.attempt": attempt, "gen_ai.agent.id": agent}
         self._begun = time.time_ns()
         self._steps: dict[str, _Step] = {}
@@ -106,7 +118,7 @@ class JobTrace:
             own["masumi.steps_left_out"] = self._left_out
         yield Span(
             name="job",
-            trace_id=trace_of(self._job_id),
+            trace_id=self._trace_id,
             span_id=job,
             parent_id=request_of(self._job_id),
             begun=self._begun,
@@ -144,7 +156,7 @@ class JobTrace:
     def _step(self, step: _Step, parent: int, last: int) -> Span:
         return Span(
             name=f"{_OPERATIONS.get(step.kind, step.kind)} {step.name}".strip(),
-            trace_id=trace_of(self._job_id),
+            trace_id=self._trace_id,
             span_id=step.span_id,
             parent_id=parent,
             begun=step.begun,
@@ -173,7 +185,7 @@ class JobTrace:
             attributes["gen_ai.output.messages"] = call.answered
         return Span(
             name=f"{operation} {call.model}",
-            trace_id=trace_of(self._job_id),
+            trace_id=self._trace_id,
             span_id=new_span(),
             parent_id=parent,
             begun=call.begun,

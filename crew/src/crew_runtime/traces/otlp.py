@@ -56,7 +56,7 @@ class OtlpTraces:
         return ReadableSpan(
             name=_sendable(span.name),
             context=_context(span.trace_id, span.span_id),
-            parent=None if span.parent_id is None else _context(span.trace_id, span.parent_id),
+            parent=None if span.parent_id is None else _context(span.trace_id, span.parent_id, span.kind == "server"),
             resource=self._resource,
             attributes=attributes,
             kind=_KINDS[span.kind],
@@ -72,5 +72,5 @@ def _sendable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _context(trace_id: int, span_id: int) -> SpanContext:
-    return SpanContext(trace_id, span_id, is_remote=False, trace_flags=TraceFlags(TraceFlags.SAMPLED))
+def _context(trace_id: int, span_id: int, is_remote: bool = False) -> SpanContext:  # noqa: FBT001, FBT002
+    return SpanContext(trace_id, span_id, is_remote=is_remote, trace_flags=TraceFlags(TraceFlags.SAMPLED))

@@ -9,6 +9,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
+from crew_runtime.traces.parent import Parent
+
 _FAULT: Final = 500
 """From here on a status is the server's fault; what a client did wrong is none of a span's."""
 
@@ -50,8 +52,9 @@ class AgentTraces:
     traces: Traces
     agent: str
 
-    def request(self, path: str, *, begun: int, job_id: str | None, status: int) -> None:
-        """Take a request that was answered; without a job it is a trace of its own."""
+    def request(self, path: str, *, begun: int, noted: "Noted", status: int) -> None:
+        """Take a request that was answered; without a caller's trace, or a job, it is a trace of its own."""
+        parent, job_id = noted.parent, next(iter(noted.jobs), None)
         attributes: Attributes = {
             "http.request.method": "POST",
             "http.route": path,
@@ -60,9 +63,9 @@ class AgentTraces:
         }
         span = Span(
             name=f"POST {path}",
-            trace_id=trace_of(job_id or secrets.token_hex()),
+            trace_id=parent.trace_id if parent else trace_of(job_id or secrets.token_hex()),
             span_id=request_of(job_id) if job_id else new_span(),
-            parent_id=None,
+            parent_id=parent.span_id if parent else None,
             begun=begun,
             ended=time.time_ns(),
             kind="server",
@@ -72,25 +75,38 @@ class AgentTraces:
         self.traces.export([span])
 
 
-_JOBS: Final[ContextVar[list[str] | None]] = ContextVar("jobs", default=None)
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Where a request said that it belongs, and the ids of the jobs that it began."""
+
+    parent: Parent | None
+    jobs: list[str] = field(default_factory=list)
+
+
+_NOTED: Final[ContextVar[Noted | None]] = ContextVar("noted", default=None)
 
 
 @contextmanager
-def noting_jobs() -> Iterator[list[str]]:
-    """Give the ids of the jobs that are begun in the block, and by what it begins."""
-    jobs: list[str] = []
-    before = _JOBS.set(jobs)
+def noting_jobs(parent: Parent | None) -> Iterator[Noted]:
+    """Give what is noted in the block, and by what it begins."""
+    noted = Noted(parent)
+    before = _NOTED.set(noted)
     try:
-        yield jobs
+        yield noted
     finally:
-        _JOBS.reset(before)
+        _NOTED.reset(before)
 
 
 def note_job(job_id: str) -> None:
     """Say that a job has begun; of one that a repeated request finds it is not said again."""
-    jobs = _JOBS.get()
-    if jobs is not None:
-        jobs.append(job_id)
+    if noted := _NOTED.get():
+        noted.jobs.append(job_id)
+
+
+def traceparent() -> str | None:
+    """Return where the request said that it belongs, as its job remembers it; None if nowhere, or if nobody traces."""
+    noted = _NOTED.get()
+    return str(noted.parent) if noted and noted.parent else None
 
 
 def trace_of(job_id: str) -> int:

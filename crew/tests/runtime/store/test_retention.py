@@ -60,6 +60,7 @@ def asked_and_answered(store: JobStore, *, payment: PaymentTerms | None = None, 
         Job(
             input_data={"topic": f"{INPUT} {filler}"}, agent_identifier="ab", identifier_from_purchaser=NAME,
             input_hash="cd" * 32, request_key=secrets.token_hex(), secret_hash="ef" * 32,
+            traceparent="00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
             state=JobState.CREATED if payment else JobState.QUEUED,
         )
     )  # fmt: skip
@@ -114,7 +115,7 @@ def test_a_free_job_loses_its_input_when_it_ends_and_its_result_after_the_days_t
     assert shell.erased_at
     assert shell == replace(
         ended, erased_at=shell.erased_at, result=None, identifier_from_purchaser=None, input_hash=None,
-        request_key=None, secret_hash=None,
+        request_key=None, secret_hash=None, traceparent=None,
     )  # fmt: skip
     after(store, KEEP_DAYS + 99)
     assert found(store, job) == shell

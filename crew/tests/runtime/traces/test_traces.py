@@ -18,11 +18,15 @@ from crew_runtime.runner.messages import read_message
 from crew_runtime.runner.worker_process import DiedError
 from crew_runtime.traces.job_trace import JobTrace, ModelCall
 from crew_runtime.traces.otlp import OtlpTraces
+from crew_runtime.traces.parent import Parent
 from crew_runtime.traces.span import Attributes, Span
+from support.a2a import body as a2a_body
+from support.a2a import message
 from support.collector import Collector, Seen
 from support.declarations import declaration, one_task
 from support.model import StubModel
 from support.runtime import SENTINEL_KEY, Runtime
+from support.waiting import wait_for
 
 CLIENT, SERVER, INTERNAL = 3, 2, 1
 CALL = ModelCall(
@@ -136,6 +140,73 @@ def test_no_word_of_a_customer_or_of_the_model_is_in_a_trace_and_the_headers_are
         assert word not in sent
     assert {headers["authorization"] for headers in collector.headers} == {"Bearer of-a-secret"}
     assert "of-a-secret" not in runtime.output
+
+
+CALLER = Parent(0x4BF92F3577B34DA6A3CE929D0E0E4736, 0x00F067AA0BA902B7)
+
+
+def started_as_mcp(topic: str) -> dict[str, Any]:
+    params = {"name": "researcher", "arguments": {"topic": topic}}
+    return {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/start_job", {"input_data": {"topic": "tea"}}),
+        ("/a2a", a2a_body("SendMessage", message({"text": "tea"}))),
+        ("/mcp", started_as_mcp("tea")),
+    ],
+)
+def test_a_caller_s_trace_goes_on_in_the_job_s(
+    tmp_path: Path, shared_model: StubModel, collector: Collector, path: str, body: dict[str, Any]
+) -> None:
+    runtime = traced(tmp_path, shared_model, collector, one_task("{topic}"))
+    runtime.wait_until_ready()
+    assert runtime.http.post(path, json=body, headers={"traceparent": str(CALLER)}).status_code == 200
+    only(collector.named("job"))
+    request = only(collector.named(f"POST {path}"))
+    runtime.stop()
+    assert {int.from_bytes(span.trace) for span in collector.spans} == {CALLER.trace_id}
+    assert int.from_bytes(request.parent) == CALLER.span_id
+
+
+def test_a_job_that_runs_again_after_a_restart_is_in_its_caller_s_trace(
+    tmp_path: Path, shared_model: StubModel, collector: Collector
+) -> None:
+    declared = one_task("{topic}")
+    first = traced(tmp_path, shared_model, collector, declared)
+    first.wait_until_ready()
+    body = {"input_data": {"topic": "answer slowly"}}
+    job = first.http.post("/start_job", json=body, headers={"traceparent": str(CALLER)}).json()["id"]
+    wait_for(lambda: first.logged("job_started", job))
+    first.kill()
+    again = traced(tmp_path, shared_model, collector, declared)
+    assert again.ended(job)["status"] == "completed"
+    assert int.from_bytes(collector.named("job")[-1].trace) == CALLER.trace_id
+    again.stop()
+
+
+@pytest.mark.parametrize(
+    ("headers", "read"),
+    [
+        ([str(CALLER)], CALLER),
+        ([str(CALLER)[:-2] + "00"], CALLER),
+        (["cc" + str(CALLER)[2:] + "-what-comes-later"], CALLER),
+        ([], None),
+        ([str(CALLER), str(CALLER)], None),
+        ([str(CALLER) + "-more"], None),
+        (["ff" + str(CALLER)[2:]], None),
+        ([str(CALLER).upper()], None),
+        (["00-" + "0" * 32 + "-00f067aa0ba902b7-01"], None),
+        (["00-4bf92f3577b34da6a3ce929d0e0e4736-" + "0" * 16 + "-01"], None),
+        (["00-4bf92f3577b34da6a3ce929d0e0e4736"], None),
+        (["\n" + str(CALLER)], None),
+        ([str(CALLER) + "\n"], None),
+    ],
+)
+def test_a_caller_s_place_is_read_as_its_specification_has_it(headers: list[str], read: Parent | None) -> None:
+    assert Parent.of(headers) == read
 
 
 def test_what_a_job_embeds_is_in_its_trace(tmp_path: Path, shared_model: StubModel, collector: Collector) -> None:

@@ -17,7 +17,7 @@ from crew_runtime.job.job import Job, JobState
 from crew_runtime.payments.checkout import Checkout
 from crew_runtime.runner.job_runner import JobRunner
 from crew_runtime.store import JobStore
-from crew_runtime.traces.span import note_job
+from crew_runtime.traces.span import note_job, traceparent
 
 _log: Final = logging.getLogger(__name__)
 _RETRY_FULL_SECONDS: Final = 10
@@ -97,6 +97,7 @@ class JobIntake:
             request_key=request.key,
             secret_hash=request.secret_hash,
             state=JobState.CREATED if paid else JobState.QUEUED,
+            traceparent=traceparent(),
         )
         self._clients.coming.add(new.id)
         self._clients.by_job[new.id] = client
