@@ -1,7 +1,9 @@
 """The official A2A clients, for Python and for JavaScript, make a client from the card and do a job with it."""
 
+import secrets
 import socket
 from collections.abc import Callable, Iterator
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -15,6 +17,8 @@ from support.runtime import IDENTIFIER, Runtime
 from support.sandbox import Sandbox
 
 Client = Callable[[dict[str, Any]], Any]
+PAYS_AFTER_SECONDS = 3
+"""A client that follows the job has subscribed by then."""
 PARTS = [{"text": "tea MARKER-tea"}, {"data": {"tone": "formal"}}]
 
 
@@ -68,3 +72,25 @@ def test_a_paid_agent_says_its_price(client: Client, start_runtime: StartRuntime
         text, data = task["status"]["message"]["parts"]
         assert "5 ADA" in text["text"]
         assert data["data"]["startJob"]["url"] == f"{runtime.http.base_url}/start_job".replace("//start", "/start")
+
+
+def test_a_paid_job_is_begun_paid_and_followed_to_its_result(
+    client: Client, start_runtime: StartRuntime, sandbox: Sandbox
+) -> None:
+    runtime = start_runtime(paid(), **at_home(**environment(sandbox)))
+    identifier = sandbox.register("V1")
+    runtime.identify(identifier)
+    runtime.wait_until_ready()
+    url, nonce = str(runtime.http.base_url), secrets.token_hex(10)
+    task = client({"url": url, "parts": PARTS, "purchaser": nonce})["task"]
+    # Protobuf's numbers are floating-point, also those that are whole.
+    bought = {
+        name: int(value) if isinstance(value, float) else value for name, value in task["metadata"]["masumi"].items()
+    }
+    assert (task["status"]["state"], bought["identifierFromPurchaser"]) == ("TASK_STATE_AUTH_REQUIRED", nonce)
+    paying = Timer(PAYS_AFTER_SECONDS, lambda: sandbox.buy({"id": task["id"], "agentIdentifier": identifier, **bought}))
+    paying.start()
+    told = client({"url": url, "parts": PARTS, "task": task["id"]})
+    paying.join()
+    assert told["streamed"][-1]["statusUpdate"]["status"]["state"] == "TASK_STATE_COMPLETED"
+    assert told["polled"]["artifacts"][0]["parts"][0]["text"] == "Stub result MARKER-tea"
