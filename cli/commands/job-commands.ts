@@ -85,6 +85,10 @@ export const EVAL: CommandSpec = {
       "--model <name>",
       "another model of the stack's API, or stub; what comes of it does not count for up",
     ),
+    option(
+      "--parallel <n>",
+      "how many jobs are done side by side, each in some 300 MB (default: one a core)",
+    ),
     option("--junit <file>", "write a report in JUnit's format, for a pipeline to show"),
     onStack("the stack whose model and overrides apply"),
     asJson("print the outcomes as JSON"),
@@ -97,7 +101,7 @@ export const EVAL: CommandSpec = {
   examples: [
     "eval",
     "eval market-researcher --stack preprod",
-    "eval --stack preprod --changed --junit evals.xml",
+    "eval --stack preprod --changed --parallel 8 --junit evals.xml",
     "eval --json | jq '.agents[] | select(.passed | not) | .id'",
   ],
   run: async (project, flags: EvalFlags, agent: string | undefined) =>

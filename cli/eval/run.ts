@@ -1,13 +1,11 @@
 import { mkdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { type Field, enteredValues, fitInput, inputSchema } from "../../buyer/index.ts";
 import { type Agent, runsInRuntime } from "../../infra/declarations/index.ts";
 import type { EvalRecord, EvalStanding, Evaluated } from "../../infra/fleet/index.ts";
 import { crewFolder, crewVenv } from "../../providers/crew-process/local/paths.ts";
-import {
-  type PythonEnvironment,
-  ensurePythonEnvironment,
-} from "../../providers/crew-process/local/python.ts";
+import { ensurePythonEnvironment } from "../../providers/crew-process/local/python.ts";
 import type { Project } from "../../stacks/project.ts";
 import type { EvaluatedAgent } from "../../stacks/eval/document.ts";
 import { evaluateAgent } from "../../stacks/eval/evaluate.ts";
@@ -16,6 +14,7 @@ import { STUB, openModel } from "../../stacks/try/model.ts";
 import { placeTriedAgent } from "../../stacks/try/tried-agent.ts";
 import { tryFolder } from "../../stacks/try/try-folder.ts";
 import { TryProcess } from "../../stacks/try/try-process.ts";
+import { Runtimes, atATime } from "../../stacks/eval/runtimes.ts";
 import { unknownAgent } from "../../stacks/unknown-agent.ts";
 import { UserError } from "../../stacks/user-error.ts";
 import { printComplaints } from "../doctor/complaints.ts";
@@ -28,12 +27,25 @@ export interface EvalFlags {
   readonly stack: string;
   readonly model?: string;
   readonly changed?: boolean;
+  /** How many jobs are done side by side; as many as there are cores if it is not said. */
+  readonly parallel?: string;
   readonly junit?: string;
   readonly json?: boolean;
 }
 
-/** The folder of the runtime that evaluates, beside those of agents that are tried: no agent has this id. */
-const RUNTIME = "_eval";
+/** The folder of a runtime that evaluates, beside those of agents that are tried: no agent has such an id. */
+const runtimeFolder = (number: number): string => (number === 0 ? "_eval" : `_eval-${number + 1}`);
+
+/** Each runtime takes some 300 MB of memory. */
+const MOST_PARALLEL = 64;
+
+/** Return how many jobs are done side by side. @throws UserError when the flag is no such number */
+export function parallelOf({ parallel }: Pick<EvalFlags, "parallel">): number {
+  if (parallel === undefined) return Math.min(availableParallelism(), MOST_PARALLEL);
+  const number = /^\d{1,3}$/.test(parallel) ? Number(parallel) : 0;
+  if (number >= 1 && number <= MOST_PARALLEL) return number;
+  throw new UserError(`--parallel takes a number from 1 to ${MOST_PARALLEL}, and not "${parallel}".`);
+}
 
 /** Return the agents that are to be evaluated, or the exit code after saying why there are none. */
 export function chooseAgents(
@@ -57,7 +69,7 @@ export function chooseAgents(
   return [agent];
 }
 
-/** Evaluate agents one after another, and keep what came of it; returns an exit code instead if files have become wrong. */
+/** Evaluate agents, several at a time, and keep what came of it; returns an exit code instead if files have become wrong. */
 export async function evaluateAll(
   project: Project,
   agents: readonly Agent[],
@@ -68,67 +80,79 @@ export async function evaluateAll(
     : new Map<string, EvalStanding>();
   const passed = (id: string): EvalRecord | undefined =>
     before.get(id)?.state === "passed" ? before.get(id)?.record : undefined;
+  const parallel = parallelOf(flags);
   const isAsked = agents.some(({ id }) => passed(id) === undefined);
   const ended = new AbortController();
   const stop = listenToInterruptions({
     onFirst: () => ended.abort(),
     onImpatience: () => process.exit(130),
   });
-  const evaluator = isAsked ? await startEvaluator(project, flags, ended.signal) : undefined;
+  const evaluator = isAsked ? await startEvaluator(project, flags, parallel, ended.signal) : undefined;
   try {
-    const done: EvaluatedAgent[] = [];
-    for (const { id } of agents) {
+    const done = await atATime(parallel, agents, async ({ id }): Promise<EvaluatedAgent | number> => {
       const earlier = passed(id);
-      if (earlier) done.push({ record: earlier, isEarlier: true });
-      const record = earlier || !evaluator ? earlier : await evaluator.evaluate(id);
-      if (typeof record === "number") return record;
-      if (record && !earlier) done.push({ record, isEarlier: false });
-    }
-    return done;
+      if (earlier || !evaluator) return earlier ? { record: earlier, isEarlier: true } : 0;
+      const record = await evaluator.evaluate(id);
+      return typeof record === "number" ? record : { record, isEarlier: false };
+    });
+    const wrong = done.find((one) => typeof one === "number");
+    return typeof wrong === "number" ? wrong : done.filter((one) => typeof one !== "number");
   } finally {
     stop();
     await evaluator?.close();
   }
 }
 
-/** Start the crew runtime, once for all agents. */
-async function startEvaluator(project: Project, flags: EvalFlags, signal: AbortSignal) {
+/** Have crew runtimes at hand, for all agents. */
+async function startEvaluator(project: Project, flags: EvalFlags, parallel: number, signal: AbortSignal) {
   const environment = await ensurePythonEnvironment({
     crewFolder: crewFolder(project.root),
     venv: crewVenv(project.root),
     onProgress: printProgress,
   });
-  const data = join(tryFolder(project, RUNTIME), "data");
-  mkdirSync(data, { recursive: true, mode: 0o700 });
-  const runtime = new TryProcess(environment.python, data, process.env);
+  const runtimes = new Runtimes(parallel, (number) => {
+    const data = join(tryFolder(project, runtimeFolder(number)), "data");
+    mkdirSync(data, { recursive: true, mode: 0o700 });
+    return new TryProcess(environment.python, data, process.env);
+  });
+  let placing: Promise<unknown> = Promise.resolve();
+  // Agents share the project's folders of packages and documents: their files are placed one after another.
+  const place = (agentId: string): ReturnType<typeof placeTriedAgent> => {
+    const { stack, model } = flags;
+    const modelName = model === undefined || model === STUB ? {} : { modelName: model };
+    const placed = placing.then(() =>
+      placeTriedAgent(project, environment, { stack, agentId, ...modelName }, printProgress),
+    );
+    placing = placed.catch(() => undefined);
+    return placed;
+  };
   return {
-    evaluate: (agentId: string) => evaluateOne(project, agentId, { flags, environment, runtime, signal }),
-    close: () => runtime.close(),
+    evaluate: (agentId: string) => evaluateOne(project, agentId, { flags, place, runtimes, signal }),
+    close: () => runtimes.close(),
   };
 }
 
 interface Evaluator {
   readonly flags: EvalFlags;
-  readonly environment: PythonEnvironment;
-  readonly runtime: TryProcess;
+  readonly place: (agentId: string) => ReturnType<typeof placeTriedAgent>;
+  readonly runtimes: Runtimes;
   readonly signal: AbortSignal;
 }
 
 async function evaluateOne(
   project: Project,
   agentId: string,
-  { flags, environment, runtime, signal }: Evaluator,
+  { flags, place, runtimes, signal }: Evaluator,
 ): Promise<EvalRecord | number> {
   const { stack, model: wanted, json = false } = flags;
-  const modelName = wanted === undefined || wanted === STUB ? {} : { modelName: wanted };
-  const placed = await placeTriedAgent(project, environment, { stack, agentId, ...modelName }, printProgress);
+  const placed = await place(agentId);
   if (!("agent" in placed)) return printComplaints(placed, json);
   const model = await openModel(project, { stack, agentId, wanted }, { env: process.env, signal });
   try {
     printProgress(`Evaluating ${agentId} ...`);
     const { agent, declaration } = placed;
-    const onEvaluated = (one: Evaluated): void => printProgress(evaluatedText(one));
-    const given = { agent, declaration, stack, model, runtime, fit, onEvaluated, signal };
+    const onEvaluated = (one: Evaluated): void => printProgress(evaluatedText(agentId, one));
+    const given = { agent, declaration, stack, model, runtime: runtimes, fit, onEvaluated, signal };
     const digest = evalDigestOf(project, stack, agent) ?? "";
     const record = await evaluateAgent({ ...given, digest });
     if (signal.aborted) throw new Interrupted(`Nothing is recorded of ${agentId}.`);

@@ -47,5 +47,5 @@ function summaryOf(agents: readonly EvaluatedAgent[]): string {
 }
 
 /** Return one evaluation as a line of progress. */
-export const evaluatedText = ({ name, passed, tokens, seconds }: Evaluated): string =>
-  `  ${printable(name)}: ${passed ? "passed" : "failed"} (${seconds.toFixed(1)} s, ${count(tokens, "token")})`;
+export const evaluatedText = (agentId: string, { name, passed, tokens, seconds }: Evaluated): string =>
+  `  ${agentId}, ${printable(name)}: ${passed ? "passed" : "failed"} (${seconds.toFixed(1)} s, ${count(tokens, "token")})`;

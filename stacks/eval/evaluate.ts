@@ -2,8 +2,9 @@ import type { Agent, Evaluation } from "../../infra/declarations/index.ts";
 import type { EvalRecord, Evaluated } from "../../infra/fleet/index.ts";
 import type { TryEnd, TryEvent } from "../try/events.ts";
 import type { TriedModel } from "../try/model.ts";
-import type { TryListener, TryProcess } from "../try/try-process.ts";
+import type { TryListener } from "../try/try-process.ts";
 import { checkEnd } from "./checks.ts";
+import type { DoesJobs } from "./runtimes.ts";
 import { judgeOf } from "./judge.ts";
 
 /** An agent whose files are in place, and what its evaluations need. */
@@ -15,7 +16,7 @@ export interface AgentToEvaluate {
   /** What its record is about: WhatRuns.evalDigest. */
   readonly digest: string;
   readonly model: TriedModel;
-  readonly runtime: TryProcess;
+  readonly runtime: DoesJobs;
   /** Fit what an evaluation enters to the form, as `try` does with what people enter. */
   fit(
     agent: Agent,
@@ -27,20 +28,20 @@ export interface AgentToEvaluate {
 }
 
 /**
- * Do the job of each of an agent's evaluations, one after another, and return what came of them. Aborting ends the job that is under
- * way; what is returned then has no meaning.
+ * Do the jobs of an agent's evaluations, as many side by side as the runtimes take, and return what came of them in the order in which they
+ * are declared. Aborting ends the jobs that are under way; what is returned then has no meaning.
  *
  * @throws UserError when the crew runtime ends by itself
  */
 export async function evaluateAgent(given: AgentToEvaluate): Promise<EvalRecord> {
   const { agent, stack, digest, model, signal } = given;
-  const evals: Evaluated[] = [];
-  for (const evaluation of agent.evals ?? []) {
-    if (signal.aborted) break;
-    const evaluated = await evaluateOnce(evaluation, given);
-    evals.push(evaluated);
-    given.onEvaluated?.(evaluated);
-  }
+  const evals = await Promise.all(
+    (agent.evals ?? []).map(async (evaluation) => {
+      const evaluated = await evaluateOnce(evaluation, given);
+      if (!signal.aborted) given.onEvaluated?.(evaluated);
+      return evaluated;
+    }),
+  );
   const api = model.isStub ? null : model.api;
   const time = new Date().toISOString();
   return { version: 1, agent: agent.id, stack, digest, model: { api, name: nameOf(given) }, time, evals };

@@ -50,6 +50,8 @@ async function startModel({ passes = true, answersAfterMs = 0 } = {}) {
   const judged: { question: string; work: string }[] = [];
   const keys = new Set<string | undefined>();
   let calls = 0;
+  let underWay = 0;
+  let most = 0;
   const server = createServer((request, response) => {
     let body = "";
     request.on("data", (chunk: Buffer) => (body += chunk.toString()));
@@ -57,6 +59,8 @@ async function startModel({ passes = true, answersAfterMs = 0 } = {}) {
       const { model, messages } = JSON.parse(body) as Asked;
       keys.add(request.headers.authorization);
       calls += 1;
+      underWay += 1;
+      most = Math.max(most, underWay);
       const asked = messages.at(-1)?.content ?? "";
       const isJudge = asked.startsWith('{"question"');
       if (isJudge) judged.push(JSON.parse(asked) as { question: string; work: string });
@@ -67,7 +71,10 @@ async function startModel({ passes = true, answersAfterMs = 0 } = {}) {
       const usage = { prompt_tokens: 5, completion_tokens: 2, total_tokens: 7 };
       const answer = { id: "1", object: "chat.completion", created: 1, model, choices: [choice], usage };
       response.setHeader("content-type", "application/json");
-      setTimeout(() => response.end(JSON.stringify(answer)), answersAfterMs);
+      setTimeout(() => {
+        underWay -= 1;
+        response.end(JSON.stringify(answer));
+      }, answersAfterMs);
     });
   });
   server.listen(0, "127.0.0.1");
@@ -76,6 +83,8 @@ async function startModel({ passes = true, answersAfterMs = 0 } = {}) {
     judged,
     keys,
     calls: () => calls,
+    /** How many were asked side by side at most. */
+    most: () => most,
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
@@ -118,7 +127,7 @@ describe("eval, before any run of the stack", { timeout: 180_000 }, () => {
       /\n1 of 2 evaluations passed, with the stub model, which only quotes what it is asked\.\n$/,
     );
     expect(stderr).toMatch(
-      /Evaluating writer \.\.\.\n {2}Names the topic: passed \([\d.]+ s, \d+ tokens\)\n/,
+      /Evaluating writer \.\.\.\n[^]* {2}writer, Names the topic: passed \([\d.]+ s, \d+ tokens\)\n/,
     );
     const xml = readFileSync(project.path("evals.xml"), "utf8");
     expect(xml).toContain('<testsuite name="writer" tests="2" failures="1" errors="0"');
@@ -160,6 +169,42 @@ describe("eval, before any run of the stack", { timeout: 180_000 }, () => {
     project.write("agents/writer.yaml", writer(PASSING).replace("Write about", "Sing of"));
     const changed = await project.run(...words);
     expect(JSON.parse(changed.stdout)).toMatchObject({ agents: [{ isEarlier: false }] });
+  });
+
+  it.each([
+    ["1", 1],
+    ["2", 2],
+  ])(
+    "does jobs %s at a time, of one agent and of several, and shows them in their order",
+    async (parallel, most) => {
+      await using model = await startModel({ answersAfterMs: 2500 });
+      project.write("Pulumi.preprod.yaml", preprod(model.url));
+      const all = [0, 1].map(
+        (number) => `  - name: Job ${number}\n    inputs: { topic: tea }\n    checks: { contains: [heat] }\n`,
+      );
+      project.write("agents/writer.yaml", writer(`evals:\n${all.join("")}`));
+      project.write(
+        "agents/author.yaml",
+        writer(`evals:\n${all[0]}`).replace("name: Writer", "name: Author"),
+      );
+      const words = ["eval", "-s", "preprod", "--parallel", parallel, "--json"];
+      const { stdout, exitCode } = await project.run(...words);
+      rmSync(project.path("agents/author.yaml"));
+      const { agents } = JSON.parse(stdout) as { agents: { id: string; evals: { name: string }[] }[] };
+      expect(agents.map(({ id, evals }) => [id, ...evals.map(({ name }) => name)])).toEqual([
+        ["author", "Job 0"],
+        ["writer", "Job 0", "Job 1"],
+      ]);
+      expect([exitCode, model.most()]).toEqual([0, most]);
+    },
+  );
+
+  it.each(["0", "65", "many", "-1"])("does not do %s jobs at a time", async (parallel) => {
+    const { exitCode, stderr } = await project.run("eval", `--parallel=${parallel}`);
+    expect([exitCode, stderr]).toEqual([
+      1,
+      expect.stringContaining(`--parallel takes a number from 1 to 64, and not "${parallel}"`),
+    ]);
   });
 
   it("fails where the judge says no, and keeps nothing of another model than the stack's", async () => {

@@ -84,7 +84,7 @@ describe("docs/operations.md", () => {
 
   it("names every environment, variable and secret that the workflows ask for", () => {
     const { environments, settings } = askedFor(WORKFLOWS.filter((name) => name !== "release"));
-    expect(new Set(environments).size).toBe(7);
+    expect(new Set(environments).size).toBe(8);
     expect([...environments, ...settings].filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
   });
 

@@ -32,6 +32,7 @@ function expectedKey(id: string, stack: string): [string, string] | [] {
   if (id.startsWith("preview/eval-")) return ["MASUMI_MODEL_KEY", `${stack}-preview`];
   if (id.startsWith("deploy/eval-")) return ["MASUMI_MODEL_KEY", `${stack}-plan`];
   if (id.startsWith("preview/plan-")) return ["MASUMI_READ_KEY", `${stack}-preview`];
+  if (id === "fleets/eval") return ["MASUMI_MODEL_KEY", "fleets-plan"];
   if (id === "fleets/up") return ["MASUMI_API_KEY", "fleets"];
   if (id === "release/publish") return ["NPM_TOKEN", "release"];
   if (/^deploy\/plan-|^drift\/drift-/.test(id)) return ["MASUMI_READ_KEY", `${stack}-plan`];
@@ -69,6 +70,10 @@ describe("permissions", () => {
   const signedIn = { contents: "read", "id-token": "write" };
   const expected: Record<string, Record<string, string>> = {
     "preview/validate": read,
+    "preview/earlier-preprod": {},
+    "preview/keep-preprod": {},
+    "deploy/earlier-preprod": {},
+    "deploy/keep-preprod": {},
     "preview/eval-preprod": read,
     "preview/eval-mainnet": read,
     "deploy/eval-preprod": read,
@@ -86,6 +91,7 @@ describe("permissions", () => {
     "drift/report-preprod": { issues: "write" },
     "drift/report-mainnet": { issues: "write" },
     "fleets/find": read,
+    "fleets/eval": read,
     "fleets/up": signedIn,
     "supply/node": read,
     "test/test": read,
@@ -154,12 +160,14 @@ describe("third-party actions", () => {
   );
 
   it.each(lines)("%s is pinned by commit, with its version beside it", (line) => {
-    expect(line).toMatch(/uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+    expect(line).toMatch(/uses: [\w-]+(\/[\w-]+){1,2}@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
   });
 
   it("have one version each", () => {
     const pins = new Set(lines.map((line) => line.replace(/^.*uses: /, "")));
     expect([...pins].map((pin) => pin.replace(/@.*/, "")).toSorted()).toEqual([
+      "actions/cache/restore",
+      "actions/cache/save",
       "actions/checkout",
       "actions/download-artifact",
       "actions/setup-node",
@@ -185,7 +193,17 @@ describe("third-party actions", () => {
       return [id, { "node-version": "22.23.3", ...cache }];
     });
     expect(settings).toEqual(expected);
-    for (const name of WORKFLOWS) expect(workflowText(name)).not.toContain("actions/cache");
+    const cached = jobs.filter(([, { steps }]) =>
+      steps.some(({ uses }) => uses?.startsWith("actions/cache")),
+    );
+    expect(cached.map(([id]) => id)).toEqual([
+      "preview/earlier-preprod",
+      "preview/keep-preprod",
+      "deploy/earlier-preprod",
+      "deploy/keep-preprod",
+    ]);
+    for (const [, job] of cached)
+      expect([secretsOf(job), job.environment, job.permissions]).toEqual([[], undefined, {}]);
   });
 });
 
@@ -253,6 +271,29 @@ describe("deploying", () => {
         expect(jobs[`eval-${stack}`]?.steps).toEqual(deploy["eval-preprod"]?.steps);
         expect(jobs[`plan-${stack}`]?.needs).toContain(`eval-${stack}`);
       }
+    }
+  });
+
+  it("takes outcomes of earlier runs over for Preprod alone: on Mainnet, only those of the very run count", () => {
+    for (const { jobs } of [readWorkflow("preview"), readWorkflow("deploy")]) {
+      const cached = Object.entries(jobs).filter(([, { steps }]) =>
+        steps.some(({ uses }) => uses?.startsWith("actions/cache")),
+      );
+      expect(cached.map(([id, job]) => [id, stackOf(job), job.environment])).toEqual([
+        ["earlier-preprod", "preprod", undefined],
+        ["keep-preprod", "preprod", undefined],
+      ]);
+      const takers = Object.entries(jobs).flatMap(([id, { steps }]) =>
+        steps
+          .filter((step) => JSON.stringify(step.with ?? {}).includes('"pattern":"earlier-'))
+          .map((step) => [id, step.if]),
+      );
+      // scripts.test.ts runs the step that says so, for either network.
+      const condition = "steps.demanded.outputs.keeps == 'true'";
+      expect(takers).toEqual([
+        ["eval-preprod", condition],
+        ["eval-mainnet", condition],
+      ]);
     }
   });
 

@@ -190,16 +190,22 @@ describe("the steps that ask masumi-agents", () => {
   });
 
   it.each([
-    ["demands evaluations", { requireEvals: true }, "true"],
-    ["demands none", { requireEvals: false }, "false"],
-    ["says nothing of it", {}, "false"],
-  ])("eval: is done where the stack %s", async (_, settings, demanded) => {
+    ["demands evaluations", { requireEvals: true }, "true", "true"],
+    [
+      "demands them on Mainnet, and believes no earlier run",
+      { requireEvals: true, network: "Mainnet" },
+      "true",
+      "false",
+    ],
+    ["demands none", { requireEvals: false }, "false", "false"],
+    ["says nothing of it", {}, "false", "false"],
+  ])("eval: is done where the stack %s", async (_, settings, demanded, keeps) => {
     await using other = await CliStack.start(settings);
     const output = join(folder, "output");
     writeFileSync(output, "");
     const script = scriptOf("deploy", "eval-preprod", "demanded");
     await runScript(script, other.project.root, { GITHUB_OUTPUT: output, STACK: "preprod" });
-    expect(readOutputs(output)).toEqual({ demanded });
+    expect(readOutputs(output)).toEqual({ demanded, keeps });
   });
 
   it("eval: fails the job, and shows why in the summary", async () => {
@@ -361,9 +367,9 @@ describe("the fleets that a push changes", () => {
     writeFileSync(output, "");
     const env = { BEFORE: before, GITHUB_OUTPUT: output };
     const { exitCode } = await runScript(scriptOf("fleets", "find", "find"), folder, env);
-    const { stacks = "" } = readOutputs(output);
+    const { stacks = "", evaluated = "" } = readOutputs(output);
     rmSync(output);
-    return { exitCode, stacks: JSON.parse(stacks) as unknown };
+    return { exitCode, stacks: JSON.parse(stacks) as unknown, evaluated: JSON.parse(evaluated) as unknown };
   }
 
   it.each<[what: string, changed: Readonly<Record<string, string>>, stacks: readonly string[]]>([
@@ -381,14 +387,23 @@ describe("the fleets that a push changes", () => {
       "agents/customers-01/.gitkeep": "",
     });
     commit(changed);
-    expect(await find(before)).toEqual({ exitCode: 0, stacks });
+    expect(await find(before)).toMatchObject({ exitCode: 0, stacks });
+  });
+
+  it("are evaluated where their stack demands it, and nowhere else", async () => {
+    git("init", "--quiet");
+    const demanding = "config:\n  masumi:requireEvals: true\n";
+    const before = commit({ "Pulumi.a-customers-01.yaml": demanding, "Pulumi.a-customers-02.yaml": "" });
+    expect(await find("")).toMatchObject({ evaluated: ["a-customers-01"] });
+    commit({ "agents/customers-02/new.yaml": "a" });
+    expect(await find(before)).toEqual({ exitCode: 0, stacks: ["a-customers-02"], evaluated: [] });
   });
 
   it.each(["", "0".repeat(40)])("are all of them where nothing can be compared: '%s'", async (before) => {
     git("init", "--quiet");
     commit({ "Pulumi.preprod-customers-01.yaml": "", "Pulumi.preprod-customers-02.yaml": "" });
     const stacks = ["preprod-customers-01", "preprod-customers-02"];
-    expect(await find(before)).toEqual({ exitCode: 0, stacks });
+    expect(await find(before)).toMatchObject({ exitCode: 0, stacks });
   });
 
   it.each([
