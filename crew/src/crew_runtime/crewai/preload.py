@@ -11,6 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from typing import Final
 
+from crew_runtime.crewai.agent_state import share_state_class
+from crew_runtime.crewai.first_call import make_first_calls
 from crew_runtime.crewai.models_on_demand import building_on_demand
 from crew_runtime.crewai.on_demand import loading_on_demand
 from crew_runtime.crewai.tls import share_tls_context
@@ -57,6 +59,8 @@ try:
         ):
             import_module(_module)
         _sharing.result()
+    share_state_class()
+    make_first_calls()
 except Exception as error:  # noqa: BLE001 - whatever a library does at import, the fork server has to live on
     IMPORT_ERROR = f"{type(error).__name__}: {error}"
 finally:
