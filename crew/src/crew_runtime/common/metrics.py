@@ -45,6 +45,8 @@ PAYMENT_CHANGES: Final = Counter("payment_changes_total", "Changes of payments b
 JOBS_ENDED: Final = Counter("jobs_ended_total", "Runs of jobs by outcome: result, or the code of the failure.")
 JOB_SECONDS: Final = Counter("job_seconds_total", "Seconds that jobs' processes took.")
 MODEL_CALLS: Final = Counter("model_calls_total", "Calls of the language model.")
+MODEL_FAILURES: Final = Counter("model_failures_total", "Calls of models that failed, by the API's status or a code.")
+MODEL_SECONDS: Final = Counter("model_seconds_total", "Seconds that calls of models took, embeddings included.")
 TOKENS: Final = Counter("model_tokens_total", "Tokens of the language model.")
 LEASES_LOST: Final = Counter("leases_lost_total", "Jobs that another runtime took over while this one ran them.")
 STARTS_REFUSED: Final = Counter("starts_refused_total", "Starts that were more than a client's part, by limit.")
@@ -61,6 +63,8 @@ COUNTERS: Final = (
     JOBS_ENDED,
     JOB_SECONDS,
     MODEL_CALLS,
+    MODEL_FAILURES,
+    MODEL_SECONDS,
     TOKENS,
     LEASES_LOST,
 )

@@ -21,16 +21,15 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope
 
 from crew_runtime.common.current_agent import current_agent, work_for
-from crew_runtime.common.metrics import MODEL_CALLS, TOKENS
+from crew_runtime.common.metrics import MODEL_CALLS, MODEL_FAILURES, MODEL_SECONDS, TOKENS
 from crew_runtime.job.failures import MESSAGES, Failure
 from crew_runtime.job.model_access import ModelAccess
 from crew_runtime.model.calls import Call, RefusedError, read_call
 from crew_runtime.model.daily_tokens import DailyTokens
-from crew_runtime.model.messages import Messages, answered_by, asked_by
 from crew_runtime.model.model_error import shown_url
 from crew_runtime.model.relay import Meter, Relay, Send
 from crew_runtime.model.session import Budget, Session
-from crew_runtime.traces.job_trace import ModelCall
+from crew_runtime.model.traced_call import error_of, traced_call
 
 _log: Final = logging.getLogger(__name__)
 _HOST: Final = "127.0.0.1"
@@ -199,13 +198,17 @@ class ModelGateway:
             refused = error
             raise
         finally:
-            if session.trace:
-                session.trace.call(_traced(meter, session, begun, refused))
             meter.settle()
             session.release(call)
             if call.generates:
                 self.on_call(session)
             self._write(session.day)
+            failed = error_of(meter, session, refused)
+            MODEL_SECONDS.add((time.time_ns() - begun) / 1e9)
+            if failed:
+                MODEL_FAILURES.add(error=failed)
+            if session.trace:
+                session.trace.call(traced_call(meter, session, begun, failed))
 
     def _write(self, day: DailyTokens) -> None:
         """Make the count durable, without keeping the answer waiting."""
@@ -232,37 +235,6 @@ def _listen() -> socket.socket:
     listener.bind((_HOST, 0))
     listener.listen(_MOST_CONNECTIONS)
     return listener
-
-
-def _traced(meter: Meter, session: Session, begun: int, refused: RefusedError | None) -> ModelCall:
-    """Return a call as a trace has it: with no word of what was asked or answered, unless the operator wants them."""
-    status = session.failed.status if meter.is_refused and session.failed else None
-    error = refused.code if refused else str(status) if status else None
-    asked, answered = meter.parts
-    return ModelCall(
-        path=meter.call.path,
-        model=meter.call.model,
-        begun=begun,
-        ended=time.time_ns(),
-        input_tokens=asked,
-        output_tokens=answered,
-        api=session.model.api,
-        error=error,
-        **(_content(meter, session.model.key) if session.trace and session.trace.captures_content else {}),
-    )
-
-
-def _content(meter: Meter, key: str) -> dict[str, str]:
-    """Return what a model was asked and answered as JSON; of embeddings nothing."""
-    if not meter.call.generates:
-        return {}
-    asked, answered = asked_by(meter.call), answered_by(bytes(meter.kept)) if meter.kept else []
-    told = {"asked": asked, "answered": answered}
-    return {name: _json(messages).replace(key, "***") for name, messages in told.items() if messages}
-
-
-def _json(messages: Messages) -> str:
-    return json.dumps(messages, ensure_ascii=False)
 
 
 def _cancel(session: Session) -> None:

@@ -10,7 +10,7 @@ from crew_runtime.model.calls import Call
 
 _LONGEST_TEXT: Final = 16_000
 _MOST: Final = 200
-"""Messages of a call, and parts of a message; of more, the last."""
+"""Messages of a call, and parts of a message; of more, the last. Characters of a word."""
 
 Messages = list[dict[str, Any]]
 
@@ -34,7 +34,7 @@ def answered_by(answer: bytes) -> Messages:
     if not choices:
         return [_message({"content": text_of(answer, _LONGEST_TEXT)}, "assistant")]
     return [
-        _message(one["message"], "assistant") | {"finish_reason": str(one.get("finish_reason") or "")[:_MOST]}
+        _message(one["message"], "assistant") | {"finish_reason": _word(one.get("finish_reason"))}
         for one in choices
         if isinstance(one["message"], dict)
     ]
@@ -45,8 +45,8 @@ def _message(message: dict[str, Any], role: str) -> dict[str, Any]:
     parts = [*_parts(content), *map(_tool_call, _last(message.get("tool_calls")))]
     if message.get("role") == "tool":
         said = "".join(part["content"] for part in parts)
-        parts = [{"type": "tool_call_response", "id": str(message.get("tool_call_id", "")), "response": said}]
-    return {"role": str(message.get("role") or role)[:_MOST], "parts": parts}
+        parts = [{"type": "tool_call_response", "id": _word(message.get("tool_call_id")), "response": said}]
+    return {"role": _word(message.get("role")) or role, "parts": parts}
 
 
 def _parts(content: object) -> list[dict[str, Any]]:
@@ -54,7 +54,7 @@ def _parts(content: object) -> list[dict[str, Any]]:
     if isinstance(content, str):
         return [_text(content)] if content else []
     return [
-        _text(one["text"]) if isinstance(one.get("text"), str) else {"type": str(one.get("type", ""))[:_MOST]}
+        _text(one["text"]) if isinstance(one.get("text"), str) else {"type": _word(one.get("type"))}
         for one in _last(content)
     ]
 
@@ -66,9 +66,17 @@ def _text(text: str) -> dict[str, Any]:
 def _tool_call(called: dict[str, Any]) -> dict[str, Any]:
     function = called.get("function")
     function = function if isinstance(function, dict) else {}
-    name, arguments = str(function.get("name", ""))[:_MOST], str(function.get("arguments", ""))
-    call_id = str(called.get("id", ""))[:_MOST]
-    return {"type": "tool_call", "id": call_id, "name": name, "arguments": shortened(arguments, _LONGEST_TEXT)}
+    arguments = function.get("arguments")
+    return {
+        "type": "tool_call",
+        "id": _word(called.get("id")),
+        "name": _word(function.get("name")),
+        "arguments": shortened(arguments, _LONGEST_TEXT) if isinstance(arguments, str) else "",
+    }
+
+
+def _word(value: object) -> str:
+    return value[:_MOST] if isinstance(value, str) else ""
 
 
 def _last(value: object) -> Iterable[dict[str, Any]]:

@@ -137,7 +137,7 @@ class Relay:
         if answer.status_code in _REDIRECTS:
             raise RefusedError(421, "model_redirects", "the model's API redirects to another address")
         await send(_head(answer))
-        await send({"type": "http.response.body", "body": _clean(said, session.model.key)})
+        await send({"type": "http.response.body", "body": clean(said, session.model.key)})
 
     async def _deliver(self, answer: httpx.Response, meter: Meter, session: Session, send: Send) -> None:
         if meter.call.streams and answer.headers.get("content-type", "").startswith(_EVENTS):
@@ -152,7 +152,7 @@ class Relay:
             meter.reported, meter.parts = tokens_of(told), parts_of(told)
         meter.settle()
         await send(_head(answer))
-        await send({"type": "http.response.body", "body": _clean(body, session.model.key)})
+        await send({"type": "http.response.body", "body": clean(body, session.model.key)})
 
     async def _stream(self, answer: httpx.Response, meter: Meter, session: Session, send: Send) -> None:
         kept = meter.kept = session.new_answer(meter.call)
@@ -166,16 +166,16 @@ class Relay:
             if events.is_done:
                 meter.settle()
             if passed:
-                await send({"type": "http.response.body", "body": _clean(passed, session.model.key), "more_body": True})
+                await send({"type": "http.response.body", "body": clean(passed, session.model.key), "more_body": True})
             if meter.received > _LARGEST_ANSWER:
                 raise AnswerTooLargeError
         rest = events.remainder()
         meter.reported, meter.parts = events.tokens, events.parts
         meter.settle()
-        await send({"type": "http.response.body", "body": _clean(rest, session.model.key)})
+        await send({"type": "http.response.body", "body": clean(rest, session.model.key)})
 
 
-def _clean(body: bytes, key: str) -> bytes:
+def clean(body: bytes, key: str) -> bytes:
     """Leave the key out, which an API may quote."""
     return body.replace(key.encode(), b"***") if len(key) >= _SHORTEST_KEY else body
 

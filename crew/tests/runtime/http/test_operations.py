@@ -53,6 +53,8 @@ def test_the_internal_port_tells_of_readiness_and_numbers_and_the_public_one_doe
         assert 'crew_jobs{kind="completed"} 1' in lines
         assert 'crew_jobs_ended_total{outcome="result"} 1' in lines
         assert "crew_model_tokens_total 24" in lines
+        (seconds,) = [line for line in lines if line.startswith("crew_model_seconds_total ")]
+        assert 0 < float(seconds.split()[1]) < 60
         assert "crew_ready 1" in lines
         assert internal.get("/start_job").status_code == 404
         assert [internal.head(path).status_code for path in ("/readyz", "/metrics")] == [200, 200]

@@ -40,7 +40,7 @@ def message(role: str, *parts: dict[str, Any]) -> dict[str, Any]:
         ("responses", {"input": "tea"}, [message("user", TEXT)]),
         ("completions", {"prompt": "tea"}, [message("user", TEXT)]),
         ("chat/completions", {"messages": 7}, []),
-        ("chat/completions", {"messages": ["tea", {"role": 7, "content": 7}]}, [message("7")]),
+        ("chat/completions", {"messages": ["tea", {"role": 7, "content": 7}]}, [message("user")]),
         ("chat/completions", {}, []),
     ],
     ids=str,
@@ -71,6 +71,15 @@ def test_what_is_asked(path: str, sent: dict[str, Any], asked: object) -> None:
 def test_what_is_answered(answer: object, said: object) -> None:
     told = answered_by(answer if isinstance(answer, bytes) else json.dumps(answer).encode())
     assert told == said if said is not None else len(told[0]["parts"][0]["content"]) < 20_000
+
+
+def test_what_is_nested_deeply_does_no_harm() -> None:
+    deep: Any = "x"
+    for _ in range(900):
+        deep = [deep]
+    sent = {"messages": [{"role": deep, "content": [{"type": deep}], "tool_calls": [{"function": {"name": deep}}]}]}
+    (asked,) = asked_by(Call("POST", "chat/completions", sent))
+    assert asked["parts"] == [{"type": ""}, {"type": "tool_call", "id": "", "name": "", "arguments": ""}]
 
 
 def test_messages_are_no_longer_than_a_span_may_be() -> None:

@@ -236,7 +236,7 @@ def test_prompts_and_answers_are_in_a_trace_if_its_operator_wants_them(
 ) -> None:
     declared = with_a_tool()
     runtime = traced(tmp_path, shared_model, collector, declared, TRACES_MESSAGE_CONTENT="1")
-    runtime.ended(runtime.start_job("MARKER-of-a-customer"))
+    runtime.ended(runtime.start_job(f"MARKER-of-a-customer {SENTINEL_KEY}"))
     collector.named("job")
     runtime.stop()
     first, second, _ = sorted(collector.named("chat stub-model", 3), key=lambda span: span.begun)
@@ -300,9 +300,11 @@ def test_a_tool_that_the_model_invents_is_called_unknown(
 def test_a_failed_job_says_why_by_its_code_and_its_call(
     tmp_path: Path, shared_model: StubModel, collector: Collector
 ) -> None:
-    runtime = traced(tmp_path, shared_model, collector, one_task("{topic}"))
+    runtime = traced(tmp_path, shared_model, collector, one_task("{topic}"), INTERNAL_PORT="0")
     runtime.ended(runtime.start_job("answer with status 401"))
     done = only(collector.named("job"))
+    with runtime.internal as client:
+        assert '\ncrew_model_failures_total{error="401"} ' in client.get("/metrics").text
     runtime.stop()
     assert done.failed
     assert done.attributes["error.type"] == "MODEL_REFUSED"
