@@ -75,7 +75,7 @@ class AgentTraces:
         self.traces.export([span])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Noted:
     """Where a request said that it belongs, and the ids of the jobs that it began."""
 
@@ -95,6 +95,13 @@ def noting_jobs(parent: Parent | None) -> Iterator[Noted]:
         yield noted
     finally:
         _NOTED.reset(before)
+
+
+def note_caller(traceparent: object) -> None:
+    """Say where a request belongs by what is in its body; what its head says of it goes before that."""
+    noted = _NOTED.get()
+    if noted and noted.parent is None and isinstance(traceparent, str):
+        noted.parent = Parent.of([traceparent])
 
 
 def note_job(job_id: str) -> None:

@@ -145,25 +145,28 @@ def test_no_word_of_a_customer_or_of_the_model_is_in_a_trace_and_the_headers_are
 CALLER = Parent(0x4BF92F3577B34DA6A3CE929D0E0E4736, 0x00F067AA0BA902B7)
 
 
-def started_as_mcp(topic: str) -> dict[str, Any]:
-    params = {"name": "researcher", "arguments": {"topic": topic}}
+def started_by_mcp(**meta: str) -> dict[str, Any]:
+    params = {"name": "researcher", "arguments": {"topic": "tea"}, "_meta": meta}
     return {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
 
 
 @pytest.mark.parametrize(
-    ("path", "body"),
+    ("path", "body", "header"),
     [
-        ("/start_job", {"input_data": {"topic": "tea"}}),
-        ("/a2a", a2a_body("SendMessage", message({"text": "tea"}))),
-        ("/mcp", started_as_mcp("tea")),
+        ("/start_job", {"input_data": {"topic": "tea"}}, str(CALLER)),
+        ("/a2a", a2a_body("SendMessage", message({"text": "tea"})), str(CALLER)),
+        ("/mcp", started_by_mcp(), str(CALLER)),
+        ("/mcp", started_by_mcp(traceparent=str(CALLER)), None),
+        ("/mcp", started_by_mcp(traceparent=str(Parent(1, 2))), str(CALLER)),
     ],
 )
 def test_a_caller_s_trace_goes_on_in_the_job_s(
-    tmp_path: Path, shared_model: StubModel, collector: Collector, path: str, body: dict[str, Any]
+    tmp_path: Path, shared_model: StubModel, collector: Collector, path: str, body: dict[str, Any], header: str | None
 ) -> None:
     runtime = traced(tmp_path, shared_model, collector, one_task("{topic}"))
     runtime.wait_until_ready()
-    assert runtime.http.post(path, json=body, headers={"traceparent": str(CALLER)}).status_code == 200
+    headers = {"traceparent": header} if header else {}
+    assert runtime.http.post(path, json=body, headers=headers).status_code == 200
     only(collector.named("job"))
     request = only(collector.named(f"POST {path}"))
     runtime.stop()

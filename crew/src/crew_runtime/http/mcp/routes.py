@@ -29,6 +29,7 @@ from crew_runtime.http.server.json_rpc import (
     result_of,
 )
 from crew_runtime.store import StoreUnavailableError
+from crew_runtime.traces.span import note_caller
 
 _BODY_TOO_LARGE: Final = 413
 _BAD_REQUEST: Final = 400
@@ -65,6 +66,7 @@ async def _answer(one: Served, request: Request) -> Response:
         body = await read_json_object(request, limit=one.max_body)
         request_id = id_of(body)
         rpc = read_rpc(body)
+        note_caller(_meta_of(rpc).get(wire.META_TRACEPARENT))
         is_stateless = is_stateless or wire.META_VERSION in _meta_of(rpc)
         if is_stateless:
             _require_envelope(request, rpc)

@@ -16,6 +16,7 @@ NAME_HEADER: Final = "Mcp-Name"
 META: Final = "_meta"
 META_VERSION: Final = "io.modelcontextprotocol/protocolVersion"
 META_CAPABILITIES: Final = "io.modelcontextprotocol/clientCapabilities"
+META_TRACEPARENT: Final = "traceparent"
 META_SERVER: Final = "io.modelcontextprotocol/serverInfo"
 
 HEADER_MISMATCH: Final = -32020
