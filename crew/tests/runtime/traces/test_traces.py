@@ -23,7 +23,7 @@ from crew_runtime.traces.span import Attributes, Span
 from support.a2a import body as a2a_body
 from support.a2a import message
 from support.collector import Collector, Seen
-from support.declarations import declaration, one_task
+from support.declarations import declaration, in_python, one_task
 from support.model import StubModel
 from support.runtime import SENTINEL_KEY, Runtime
 from support.waiting import wait_for
@@ -281,6 +281,36 @@ def test_a_call_is_named_by_what_it_asks_for(path: str, name: str) -> None:
     _, call = trace.spans(None, {})
     assert (call.name, call.attributes["gen_ai.operation.name"]) == (name, name.partition(" ")[0])
     assert ("gen_ai.usage.output_tokens" in call.attributes) == (path != "embeddings")
+
+
+SAYS_ITS_ENVIRONMENT = """
+import os
+
+from crewai import Agent, Crew, Task
+
+def environment(inputs):
+    return {**inputs, "environment": " ".join(f"{name}={value}" for name, value in os.environ.items())}
+
+def crew():
+    cook = Agent(role="Cook", goal="Cook", backstory="You cook.")
+    task = Task(description="{topic} {environment}", expected_output="Text", agent=cook)
+    return Crew(agents=[cook], tasks=[task], before_kickoff_callbacks=[environment])
+"""
+
+
+def test_a_job_has_neither_the_collector_s_address_nor_its_headers(
+    tmp_path: Path, model: StubModel, collector: Collector
+) -> None:
+    code = tmp_path / "code" / "abc"
+    code.mkdir(parents=True)
+    (code / "crew.py").write_text(SAYS_ITS_ENVIRONMENT)
+    runtime = traced(tmp_path, model, collector, in_python())
+    runtime.ended(runtime.start_job("tea"))
+    asked = str(model.requests[-1]["body"]["messages"])
+    runtime.stop()
+    assert "CREWAI_STORAGE_DIR=" in asked
+    assert "of-a-secret" not in asked
+    assert "TRACES" not in asked
 
 
 def test_a_tool_that_the_model_invents_is_called_unknown(
