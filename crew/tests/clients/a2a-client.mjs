@@ -1,12 +1,14 @@
 // Does a job by the official A2A client for JavaScript, streamed and polled: {"url", "parts"} in, what was told out.
-// With a `purchaser`, only the message is sent that begins a paid job; with a `task`, that one is followed to its end.
+// With a `purchaser`, only the message is sent that begins a paid job; with a `task`, that one is followed to its end, and
+// the file `mark` made when the first event is there.
 import { randomUUID } from "node:crypto";
+import { writeFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { Message, StreamResponse, Task, TaskState } from "@a2a-js/sdk";
 import { ClientFactory } from "@a2a-js/sdk/client";
 
 const OVER = [TaskState.TASK_STATE_COMPLETED, TaskState.TASK_STATE_FAILED, TaskState.TASK_STATE_REJECTED];
-const { url, parts, purchaser, task: bought } = JSON.parse(await text(process.stdin));
+const { url, parts, purchaser, task: bought, mark } = JSON.parse(await text(process.stdin));
 const metadata = purchaser && { masumi: { identifier_from_purchaser: purchaser } };
 const request = (configuration) => ({
   tenant: "",
@@ -19,7 +21,10 @@ const client = await new ClientFactory().createFromUrl(url);
 
 async function streamed(events) {
   const told = [];
-  for await (const event of events) told.push(StreamResponse.toJSON(event));
+  for await (const event of events) {
+    told.push(StreamResponse.toJSON(event));
+    if (mark) writeFileSync(mark, "");
+  }
   return told;
 }
 

@@ -1,12 +1,14 @@
 """Does a job by the official A2A client for Python: {"url", "parts", "version"} in, what was streamed and polled out.
 
 `version` is that of A2A which the client speaks: the newest of the card if it is left out. With a `purchaser`, only the
-message is sent that begins a paid job; with a `task`, that one is followed to its end.
+message is sent that begins a paid job; with a `task`, that one is followed to its end, and the file `mark` made when
+the first event is there.
 """
 
 import asyncio
 import json
 import sys
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -52,9 +54,12 @@ async def polled(client: Client, task_id: str) -> dict[str, Any]:
     return MessageToDict(task)
 
 
-async def followed(streaming: Client, polling: Client, task_id: str) -> dict[str, Any]:
+async def followed(streaming: Client, polling: Client, task_id: str, mark: Path) -> dict[str, Any]:
     """Subscribe to a task, then ask for it."""
-    events = [MessageToDict(one) async for one in streaming.subscribe(SubscribeToTaskRequest(id=task_id))]
+    events = []
+    async for one in streaming.subscribe(SubscribeToTaskRequest(id=task_id)):
+        events.append(MessageToDict(one))
+        mark.touch()  # noqa: ASYNC240 - nobody else waits here
     return {"streamed": events, "polled": await polled(polling, task_id)}
 
 
@@ -75,7 +80,7 @@ async def main() -> dict[str, Any]:
                 card.supported_interfaces.remove(interface)
         streaming, polling = (client_of(card, http, streaming=streams) for streams in (True, False))
         if task := given.get("task"):
-            return told | await followed(streaming, polling, task)
+            return told | await followed(streaming, polling, task, Path(given["mark"]))
         if purchaser := given.get("purchaser"):
             begun, *_ = [one.task async for one in polling.send_message(request_of(given["parts"], purchaser))]
             return told | {"task": MessageToDict(begun)}

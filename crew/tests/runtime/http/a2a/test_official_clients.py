@@ -3,7 +3,8 @@
 import secrets
 import socket
 from collections.abc import Callable, Iterator
-from threading import Timer
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,10 +16,9 @@ from support.model import StubModel
 from support.paid import environment, paid
 from support.runtime import IDENTIFIER, Runtime
 from support.sandbox import Sandbox
+from support.waiting import wait_for
 
 Client = Callable[[dict[str, Any]], Any]
-PAYS_AFTER_SECONDS = 3
-"""A client that follows the job has subscribed by then."""
 PARTS = [{"text": "tea MARKER-tea"}, {"data": {"tone": "formal"}}]
 
 
@@ -75,7 +75,7 @@ def test_a_paid_agent_says_its_price(client: Client, start_runtime: StartRuntime
 
 
 def test_a_paid_job_is_begun_paid_and_followed_to_its_result(
-    client: Client, start_runtime: StartRuntime, sandbox: Sandbox
+    client: Client, start_runtime: StartRuntime, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     runtime = start_runtime(paid(), **at_home(**environment(sandbox)))
     identifier = sandbox.register("V1")
@@ -88,9 +88,15 @@ def test_a_paid_job_is_begun_paid_and_followed_to_its_result(
         name: int(value) if isinstance(value, float) else value for name, value in task["metadata"]["masumi"].items()
     }
     assert (task["status"]["state"], bought["identifierFromPurchaser"]) == ("TASK_STATE_AUTH_REQUIRED", nonce)
-    paying = Timer(PAYS_AFTER_SECONDS, lambda: sandbox.buy({"id": task["id"], "agentIdentifier": identifier, **bought}))
-    paying.start()
-    told = client({"url": url, "parts": PARTS, "task": task["id"]})
-    paying.join()
+    mark = tmp_path / "follows"
+
+    def pay_once_it_is_followed() -> None:
+        wait_for(mark.exists)
+        sandbox.buy({"id": task["id"], "agentIdentifier": identifier, **bought})
+
+    with ThreadPoolExecutor() as threads:
+        paying = threads.submit(pay_once_it_is_followed)
+        told = client({"url": url, "parts": PARTS, "task": task["id"], "mark": str(mark)})
+        paying.result()
     assert told["streamed"][-1]["statusUpdate"]["status"]["state"] == "TASK_STATE_COMPLETED"
     assert told["polled"]["artifacts"][0]["parts"][0]["text"] == "Stub result MARKER-tea"
