@@ -1,6 +1,7 @@
 import type { Context, Hono } from "hono";
 import { type AgentRow, findAgent, findAgents } from "../database/agents.ts";
 import { runsSince } from "../database/runs.ts";
+import { evaluationsOf } from "../fleets/evaluations.ts";
 import {
   type Creation,
   OutrunError,
@@ -130,7 +131,12 @@ async function answer(
   const seen = await viewOf(database, agent, { forOperator: context.get("user").isOperator });
   const runs = await runsSince(database, agent.fleet, agent.createdAt, MOST_DEPLOYMENTS);
   const { id } = fleets.named(agent.fleet);
-  const view = { ...seen, deployments: runs.map((run) => deploymentView(run, id)) };
+  const evaluations = evaluationsOf(fleets, agent);
+  const view = {
+    ...seen,
+    deployments: runs.map((run) => deploymentView(run, id)),
+    ...(evaluations === undefined ? {} : { evaluations }),
+  };
   const etag = etagOf(agent, view);
   context.header("ETag", etag);
   const isKnown = status === 200 && hasAlready(context.req.header("if-none-match"), etag);

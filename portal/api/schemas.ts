@@ -85,6 +85,17 @@ export const agent = z
       .array(run.omit({ summary: true }))
       .optional()
       .openapi({ description: "The last deployments of its fleet, newest first; of one agent alone." }),
+    evaluations: z
+      .object({
+        evaluatedAt: z.iso.datetime({ offset: true }),
+        declaration: z.string().openapi({ description: "Digest of what was evaluated." }),
+        isCurrent: z.boolean().openapi({ description: "Whether the agent still is what was evaluated." }),
+        passed: z.boolean().openapi({ description: "Whether it passed all of them." }),
+        isStub: z.boolean().openapi({ description: "Whether no language model was asked, but the stub." }),
+        evals: z.array(z.object({ name: z.string(), passed: z.boolean() })),
+      })
+      .optional()
+      .openapi({ description: "How it was last evaluated, if it was; of one agent alone." }),
     user: z.string().optional().openapi({ description: "Whose agent it is; for operators alone." }),
     userName: z.string().optional().openapi({
       description: "That user's e-mail address as far as it is known, else the id; for operators alone.",

@@ -52,6 +52,19 @@ export type ListingType = "openapi" | "a2a" | "x402";
 
 export type RunState = "queued" | "running" | "succeeded" | "failed";
 
+/** How an agent was last evaluated. */
+export interface Evaluations {
+  readonly evaluatedAt: string;
+  /** Digest of what was evaluated. */
+  readonly declaration: string;
+  /** Whether the agent still is that. */
+  readonly isCurrent: boolean;
+  readonly passed: boolean;
+  /** Whether no language model was asked, but the stub. */
+  readonly isStub: boolean;
+  readonly evals: readonly { readonly name: string; readonly passed: boolean }[];
+}
+
 /** One run that deployed an agent's fleet. */
 export interface Deployment {
   readonly id: string;
@@ -86,6 +99,7 @@ export interface Agent {
   readonly updatedAt: string;
   readonly timeline: readonly TimelineEntry[];
   readonly deployments?: readonly Deployment[] | undefined;
+  readonly evaluations?: Evaluations | undefined;
   /** Only an operator is told. */
   readonly user?: string | undefined;
   /** The user's e-mail address where it is known. */

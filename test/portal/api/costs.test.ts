@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { allCosts, costs } from "../../../portal/api/costs/schemas.ts";
@@ -10,7 +10,7 @@ import { crewVenv } from "../../../providers/crew-process/local/index.ts";
 import { prepareLocalStack } from "../../../stacks/index.ts";
 import { findAllLogs } from "../../../stacks/logs/logs.ts";
 import { crewEnvironment } from "../../helpers/project.ts";
-import { type TestedApi, form, json, startApi } from "./portal-api.ts";
+import { type TestedApi, form, json, placeDeclaration, startApi } from "./portal-api.ts";
 
 /* What agents cost: read from stores as the crew runtime keeps them, and shown to whom the agents belong. */
 
@@ -41,14 +41,9 @@ async function agentThatUsed(
 ): Promise<string> {
   const response = await api.send("POST", "/agent", user, json(form(name)));
   const { agentId } = (await response.json()) as { agentId: string };
-  const { stack, folder } = api.fleets.named(FLEET);
-  const [row] = await api.database.query<{ declaration: string }>(
-    "SELECT declaration FROM portal_requests WHERE agent_id = $1",
-    [agentId],
-  );
+  await placeDeclaration(api, FLEET, agentId);
+  const { stack } = api.fleets.named(FLEET);
   const { project } = api.fleets;
-  mkdirSync(join(project.root, folder), { recursive: true });
-  writeFileSync(join(project.root, folder, `${agentId}.yaml`), row?.declaration ?? "");
   const log = findAllLogs(project, stack, {}).logs.find((one) => one.agentId === agentId);
   if (log?.place.kind !== "file") throw new Error("the agent runs elsewhere");
   const store = join(dirname(log.place.path), "data", "hosted", agentId, "jobs.sqlite");

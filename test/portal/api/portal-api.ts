@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createApi } from "../../../portal/api/app.ts";
 import { Changes } from "../../../portal/api/changes.ts";
 import type { Gate } from "../../../portal/billing/gate.ts";
@@ -134,3 +134,15 @@ export const form = (name: string) => ({
   description: "Answers on bikes.",
   template: "support-desk",
 });
+
+/** Places an agent's declaration, as it was accepted, where its fleet is deployed; returns the file. */
+export async function placeDeclaration(api: TestedApi, fleet: number, agentId: string): Promise<string> {
+  const [row] = await api.database.query<{ declaration: string }>(
+    "SELECT declaration FROM portal_requests WHERE agent_id = $1",
+    [agentId],
+  );
+  const file = join(api.fleets.project.root, api.fleets.named(fleet).folder, `${agentId}.yaml`);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, row?.declaration ?? "");
+  return file;
+}

@@ -86,6 +86,7 @@ describe.skipIf(!browserIsThere)("the page", () => {
     await page.goto("/");
     await page.getByRole("link", { name: "Alpine Gear help desk" }).click();
     await page.getByText("17, by a score of 0.61").waitFor();
+    await page.getByText("Refuses legal advice").waitFor();
     await page.getByRole("button", { name: "Ask" }).click();
     await page.getByRole("button", { name: "Change agent" }).click();
     await page.getByText("Earlier").click();

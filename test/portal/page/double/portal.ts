@@ -119,8 +119,12 @@ export async function startPortalDouble(options: DoubleOptions = {}): Promise<Po
     config.billing === "none" ? NO_SUBSCRIPTION : (world.billing.get(id) ?? NO_SUBSCRIPTION);
   const mayCreate = (user: User) =>
     config.billing === "none" || ["active", "trialing"].includes(billingOf(user).state);
-  /** A list and events carry no deployments. */
-  const listed = (user: User, agent: object) => ({ ...shown(user, agent), deployments: undefined });
+  /** A list and events carry no deployments and evaluations. */
+  const listed = (user: User, agent: object) => ({
+    ...shown(user, agent),
+    deployments: undefined,
+    evaluations: undefined,
+  });
   const shown = ({ isOperator }: User, agent: object) => (isOperator ? agent : { ...agent, user: undefined });
 
   app.use(async (context, next) => {

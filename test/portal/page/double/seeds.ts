@@ -67,6 +67,17 @@ export function seed(world: World, user: User): void {
         ...way(all, 2900),
         ...way(["changed", "declared", "running", "requested", "onChain", "registered"], 130),
       ],
+      evaluations: {
+        evaluatedAt: at(140),
+        declaration: "9f2c41d07ab35e6688d1",
+        isCurrent: true,
+        passed: false,
+        isStub: false,
+        evals: [
+          { name: "Names the deadline for returns", passed: true },
+          { name: "Refuses legal advice", passed: false },
+        ],
+      },
       deployments: [
         {
           id: "r2",

@@ -19,6 +19,7 @@ import { STATES, bytesText, isGone, isMoving } from "../../texts.ts";
 import type { Agent, Step } from "../../wire.ts";
 import { ChangeForm } from "./change-form.tsx";
 import { DeleteAgent } from "./delete-agent.tsx";
+import { EvaluationsPanel } from "./evaluations-panel.tsx";
 import { LastRuns } from "./last-runs.tsx";
 import { RegistryPanel } from "./registry-panel.tsx";
 import { TryForm } from "./try-form.tsx";
@@ -48,8 +49,14 @@ function useAgent({ live, client }: SignedIn, agentId: string) {
     return () => leaving.abort();
   }, [ask]);
   const isMineNewer = mine && (!asked || BigInt(mine.version) >= BigInt(asked.version));
-  // A list need not carry an agent's deployments.
-  const agent = isMineNewer ? { ...mine, deployments: mine.deployments ?? asked?.deployments } : asked;
+  // A list need not carry what a single agent does.
+  const agent = isMineNewer
+    ? {
+        ...mine,
+        deployments: mine.deployments ?? asked?.deployments,
+        evaluations: mine.evaluations ?? asked?.evaluations,
+      }
+    : asked;
   const isUnderWay =
     agent !== undefined &&
     (isMoving(agent) || (agent.deployments ?? []).some(({ endedAt }) => endedAt === null));
@@ -166,6 +173,7 @@ function Sections({
         {signedIn.config.registry && agent.masumiId !== null && !isOver ? (
           <RegistryPanel agentId={agent.agentId} masumiId={agent.masumiId} client={signedIn.client} />
         ) : null}
+        {agent.evaluations === undefined ? null : <EvaluationsPanel evaluations={agent.evaluations} />}
         <Deployments deployments={agent.deployments ?? []} />
       </aside>
       {isOver ? null : (
