@@ -9,10 +9,10 @@ import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
-from typing import Final
 
 from crew_runtime.crewai.agent_state import share_state_class
 from crew_runtime.crewai.first_call import make_first_calls
+from crew_runtime.crewai.libraries import LEFT_OUT
 from crew_runtime.crewai.models_on_demand import building_on_demand
 from crew_runtime.crewai.on_demand import loading_on_demand
 from crew_runtime.crewai.tls import share_tls_context
@@ -25,13 +25,6 @@ for _stream in (1, 2):
     os.dup2(_nowhere, _stream)
 os.close(_nowhere)
 
-# While modules load there is no garbage, only millions of new objects to walk through: a quarter of the time. Frozen
-# afterwards, they also stay shared with the jobs' processes, whose collector would touch each of them.
-gc.disable()
-# CrewAI has a use for it in servers of A2A, which no job is, and goes without if it is not there: that saves 7 MB and a
-# twentieth of the time. So does httpx without what it is on a command line. An author's code can import both.
-_LEFT_OUT: Final = ("fastapi", "httpx._main")
-sys.modules |= dict.fromkeys(_LEFT_OUT)  # type: ignore[arg-type]
 IMPORT_ERROR: str | None = None
 try:
     with ThreadPoolExecutor(1) as _beside, loading_on_demand(), building_on_demand():
@@ -64,7 +57,8 @@ try:
 except Exception as error:  # noqa: BLE001 - whatever a library does at import, the fork server has to live on
     IMPORT_ERROR = f"{type(error).__name__}: {error}"
 finally:
-    for _module in _LEFT_OUT:
+    for _module in LEFT_OUT:
         del sys.modules[_module]
+# Frozen, what is loaded stays shared with the jobs' processes, whose collector would touch each object.
 gc.freeze()
 gc.enable()

@@ -17,6 +17,8 @@ from crew_runtime.runner.fork_messages import send, told
 from crew_runtime.runner.fork_server import serve
 
 _MODULE: Final = "crew_runtime.runner.fork_server"
+LIBRARIES: Final = "crew_runtime.crewai.libraries"
+"""What the next is built upon."""
 PRELOAD: Final = "crew_runtime.crewai.preload"
 """What jobs begin with."""
 
