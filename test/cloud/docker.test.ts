@@ -3,6 +3,7 @@ import { join } from "node:path";
 import axios from "axios";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isOver } from "../../providers/masumi/service/index.ts";
+import type { CostsDocument } from "../../stacks/costs/costs.ts";
 import { changes, repository } from "../helpers/project.ts";
 import { docker, engineIsRequired, engineIsThere, inspect } from "../image/docker.ts";
 import { agent } from "./agents.ts";
@@ -121,6 +122,18 @@ describe.skipIf(left)("two agents on Docker", { timeout: STEP_MS }, () => {
       outcome: "result",
       result: expect.stringContaining("fewer words") as string,
     });
+  });
+
+  it("have what they used and how long they ran read beside their runtimes", async () => {
+    const { stdout } = await world.project.run("costs", "--json");
+    const { rows, unread } = JSON.parse(stdout) as CostsDocument;
+    expect(unread).toEqual([]);
+    for (const id of ["seller", "writer"]) {
+      const row = rows.find(({ agent: one }) => one === id);
+      expect(row?.models[0]?.inputTokens).toBeGreaterThan(0);
+      expect(row?.time.jobSeconds).toBeGreaterThan(0);
+      expect(row?.time.containerSeconds).toBeGreaterThanOrEqual(row?.time.jobSeconds ?? Infinity);
+    }
   });
 
   it("finish a paid job although their container dies in the midst of it", async () => {
