@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isOver } from "../../providers/masumi/service/index.ts";
+import type { CostsDocument } from "../../stacks/costs/costs.ts";
 import { changes, repository } from "../helpers/project.ts";
 import { docker, engineIsRequired, engineIsThere } from "../image/docker.ts";
 import { agent } from "./agents.ts";
@@ -74,6 +75,21 @@ describe.skipIf(left)("two agents on ECS", { timeout: STEP_MS }, () => {
       outcome: "result",
       result: expect.stringContaining("faster start") as string,
     });
+  });
+
+  it("have what they used read from the stack's database, by whoever can reach it", async () => {
+    const { user, port, database } = world.postgres;
+    const costs = async () =>
+      JSON.parse((await world.project.run("costs", "--json")).stdout) as CostsDocument;
+    expect((await costs()).unread.map(({ agent: id }) => id)).toContain("seller");
+    world.project.env["MASUMI_DATABASE_URL"] = `postgresql://${user}@127.0.0.1:${port}/${database}`;
+    const { rows, unread } = await costs();
+    delete world.project.env["MASUMI_DATABASE_URL"];
+    expect(unread).toEqual([]);
+    const seller = rows.find(({ agent: id }) => id === "seller");
+    expect(seller?.models[0]?.inputTokens).toBeGreaterThan(0);
+    expect(seller?.time.jobSeconds).toBeGreaterThan(0);
+    expect(seller?.time.containerSeconds).toBeGreaterThanOrEqual(seller?.time.jobSeconds ?? Infinity);
   });
 
   const friendly = agent("Writer", { task: "Write friendly release notes for {changes}" });
