@@ -123,7 +123,7 @@ function register(
 }
 
 function confirm(
-  { agent, config, wallet, queueLength }: MasumiAgentArgs,
+  { agent, config, wallet }: MasumiAgentArgs,
   registration: AgentRegistration,
   options: pulumi.CustomResourceOptions,
 ): AgentConfirmation {
@@ -136,7 +136,6 @@ function confirm(
       walletVkey: wallet.vkey,
       walletType: wallet.type,
       ...(config.waitMinutes === undefined ? {} : { waitMinutes: config.waitMinutes }),
-      queueLength,
     },
     options,
   );

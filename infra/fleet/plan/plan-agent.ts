@@ -51,8 +51,6 @@ export interface PlannedAgent {
   readonly sourceAddress?: string;
   /** Its registrations that have ended or failed to update: if the state has one of them, this run tries again. */
   readonly recover?: readonly RecoverFrom[];
-  /** Number of registrations waiting for the same wallet, including this one. */
-  readonly queueLength: number;
   readonly action: Action;
   /** On-chain fields that differ from the declaration, including `wallet`. */
   readonly fields: readonly string[];
@@ -84,8 +82,6 @@ export interface Removal {
 
 export const removalOf = (row: Row): Removal => ({ row, cost: costOf("deregister", row.type) });
 
-export type Draft = Omit<PlannedAgent, "queueLength">;
-
 /** Returns why an agent's last registration, or the update of its live one, failed; "" if it did not. */
 function lastFailure(rows: readonly OwnRow[], live: OwnRow | undefined, all: readonly Row[]): string {
   const last = live ?? rows[0];
@@ -96,7 +92,7 @@ function lastFailure(rows: readonly OwnRow[], live: OwnRow | undefined, all: rea
 }
 
 /** @throws MasumiError if the agent cannot be planned */
-export function planAgent(input: FleetInput, agent: Agent, fleet: LiveFleet): Draft {
+export function planAgent(input: FleetInput, agent: Agent, fleet: LiveFleet): PlannedAgent {
   const { own, pool, registered } = fleet;
   const { config, survey, urlOf } = input;
   const mark = marker(config.owner, agent.id);

@@ -3,7 +3,7 @@ import { type Action, type Cost, sumCosts } from "../costs.ts";
 import { eachAgent } from "./each-agent.ts";
 import type { RegisteredUrls } from "../expected-url.ts";
 import { type Orphan, findOrphans } from "./orphans.ts";
-import { type Draft, type PlannedAgent, type Removal, planAgent } from "./plan-agent.ts";
+import { type PlannedAgent, type Removal, planAgent } from "./plan-agent.ts";
 import type { FleetInput } from "../registrations.ts";
 import type { Wallet } from "../../config.ts";
 
@@ -24,16 +24,11 @@ export interface FleetPlan {
 export function planFleet(input: FleetInput): FleetPlan {
   const { config, agents } = input;
   const {
-    results: drafts,
+    results: planned,
     problems,
     own,
     registered,
   } = eachAgent(input, (agent, fleet) => planAgent(input, agent, fleet));
-  const queues = queuesOf(drafts);
-  const planned = drafts.map((draft) => ({
-    ...draft,
-    queueLength: Math.max(1, queues.get(draft.wallet) ?? 0),
-  }));
   const orphans = findOrphans(config, agents, own);
   const skipped = input.survey.skipped?.length ?? 0;
   const knowsState = input.inState !== undefined;
@@ -63,15 +58,4 @@ export function restrictPlan(
 ): FleetPlan {
   const orphans = hasOrphans ? plan.orphans : [];
   return { ...plan, agents, orphans, cost: totalCost(agents, orphans) };
-}
-
-const WAITS: ReadonlySet<Action> = new Set(["create", "replace", "update"]);
-
-/** Returns how many agents wait for each wallet. */
-function queuesOf(drafts: readonly Draft[]): Map<Wallet, number> {
-  const queues = new Map<Wallet, number>();
-  for (const { wallet, action } of drafts) {
-    if (WAITS.has(action)) queues.set(wallet, (queues.get(wallet) ?? 0) + 1);
-  }
-  return queues;
 }

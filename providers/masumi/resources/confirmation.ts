@@ -20,7 +20,7 @@ export interface AgentConfirmationArgs {
    * @default 60, or more if the wallet's queue needs it
    */
   readonly waitMinutes?: pulumi.Input<number>;
-  /** Number of registrations that this run requests from the same wallet, including this one. @default 1 */
+  /** Number of registrations that are requested from the same wallet, including this one; the wait counts those that are listed. @default 1 */
   readonly queueLength?: pulumi.Input<number>;
 }
 

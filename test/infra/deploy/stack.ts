@@ -76,7 +76,6 @@ export async function deploy(
       wallet: V2,
       hosting: hostingOf(agent),
       publish,
-      queueLength: 1,
       action: "create",
       fields: [],
       changes: [],

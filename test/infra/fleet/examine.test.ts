@@ -277,12 +277,7 @@ describe("what a run would do", () => {
     const { plan } = await examine(service.url, declare({ a: {}, b: {}, c: {}, d: {} }), {
       settings: { wallets: [V2, other] },
     });
-    expect(plan.agents.map(({ wallet, queueLength }) => [wallet.vkey, queueLength])).toEqual([
-      [V2.vkey, 2],
-      [other.vkey, 2],
-      [V2.vkey, 2],
-      [other.vkey, 2],
-    ]);
+    expect(plan.agents.map(({ wallet }) => wallet.vkey)).toEqual([V2.vkey, other.vkey, V2.vkey, other.vkey]);
   });
 
   it("tries anew what failed on the chain", async () => {
