@@ -89,7 +89,7 @@ const limits = z.strictObject({
 
 /** masumi:traces: where crews in the crew runtime send what their jobs did. */
 const traces = z.strictObject({
-  /** An OpenTelemetry collector that takes OTLP over HTTP; `/v1/traces` is added. */
+  /** An OpenTelemetry collector that takes OTLP over HTTP; `/v1/traces` is added, and `/v1/metrics` for metrics. */
   endpoint: z.url({
     protocol: /^https?$/,
     error: "expected a collector's base URL, for example https://collector.example.com:4318",
@@ -215,7 +215,7 @@ export const schema = z.strictObject({
   databaseCa: certificates.optional(),
   /** What one client address may ask of a crew. */
   limits: json(limits, "{ startRate: 60, maxPerClient: 32 }").prefault("{}"),
-  /** Where crews send traces of their jobs; nowhere, unless this says so. A change restarts crews. */
+  /** Where crews send traces of their jobs, and metrics; nowhere, unless this says so. A change restarts crews. */
   traces: json(traces, "{ endpoint: https://collector.example.com:4318 }").optional(),
   /** Headers that the collector demands, such as an API key, as name=value, separated by commas. A change restarts crews. */
   tracesHeaders: headers.optional(),

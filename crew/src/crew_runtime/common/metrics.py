@@ -1,8 +1,9 @@
-"""Counters and gauges in Prometheus' text format: few, so that no library is needed for them."""
+"""Counters and gauges, and Prometheus' text format of them: few, so that no library is needed for them."""
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
 
 from crew_runtime.common.current_agent import current_agent
 
@@ -71,37 +72,54 @@ COUNTERS: Final = (
 
 Gauge = tuple[str, str, Mapping[str, float] | float]
 """Name, help, and a value or one for each value of the label `kind`."""
-_Sample = tuple[Mapping[str, str], float]
+Sample = tuple[Mapping[str, str], float]
+"""Labels, and the value that they have."""
 
 
-def rendered(gauges: Iterable[Gauge], by_agent: Mapping[str, Iterable[Gauge]] | None = None) -> str:
-    """Return the counters and the given gauges in the text format of Prometheus; those of agents have their labels."""
-    lines: list[str] = []
-    for counter in COUNTERS:
-        lines += _head(counter.name, counter.help_text, "counter")
-        lines += [f"{_NAME}{counter.name}{_labels(dict(key))} {value:.15g}" for key, value in counter.values.items()]
-    samples: dict[tuple[str, str], list[_Sample]] = {}
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """What is measured, and its values now; the same for whoever is told."""
+
+    name: str
+    help_text: str
+    kind: Literal["counter", "gauge"]
+    samples: Sequence[Sample]
+
+
+def measured(gauges: Iterable[Gauge], by_agent: Mapping[str, Iterable[Gauge]] | None = None) -> list[Metric]:
+    """Return the counters and the given gauges; those of agents have their labels."""
+    samples: dict[tuple[str, str], list[Sample]] = {}
     for name, help_text, values in gauges:
         samples.setdefault((name, help_text), []).extend(_samples(values, {}))
     for agent, own in (by_agent or {}).items():
         for name, help_text, values in own:
             samples.setdefault((name, help_text), []).extend(_samples(values, {"agent": agent}))
-    for (name, help_text), found in samples.items():
-        lines += _head(name, help_text, "gauge")
-        lines += [f"{_NAME}{name}{_labels(labels)} {value:.15g}" for labels, value in found]
+    return [
+        *(
+            Metric(
+                _NAME + one.name, one.help_text, "counter", [(dict(key), value) for key, value in one.values.items()]
+            )
+            for one in COUNTERS
+        ),
+        *(Metric(_NAME + name, help_text, "gauge", found) for (name, help_text), found in samples.items()),
+    ]
+
+
+def rendered(metrics: Iterable[Metric]) -> str:
+    """Return metrics in the text format of Prometheus."""
+    lines: list[str] = []
+    for one in metrics:
+        lines += [f"# HELP {one.name} {one.help_text}", f"# TYPE {one.name} {one.kind}"]
+        lines += [f"{one.name}{_labels(labels)} {value:.15g}" for labels, value in one.samples]
     return "\n".join(lines) + "\n"
 
 
-def _samples(values: Mapping[str, float] | float, labels: Mapping[str, str]) -> Iterator[_Sample]:
+def _samples(values: Mapping[str, float] | float, labels: Mapping[str, str]) -> Iterator[Sample]:
     if isinstance(values, Mapping):
         for kind, value in values.items():
             yield {**labels, "kind": kind}, value
     else:
         yield labels, values
-
-
-def _head(name: str, help_text: str, kind: str) -> list[str]:
-    return [f"# HELP {_NAME}{name} {help_text}", f"# TYPE {_NAME}{name} {kind}"]
 
 
 def _labels(labels: Mapping[str, str]) -> str:

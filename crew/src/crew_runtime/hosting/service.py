@@ -1,7 +1,7 @@
 """The applications of a process, for the public and for operators, and what runs behind them from start to end."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from crew_runtime.agents.source import AgentSource
+from crew_runtime.common.metrics import Metric
 from crew_runtime.documents.fetch_process import DocumentFetch
 from crew_runtime.hosting.assembly import Shared
 from crew_runtime.hosting.configured_agent import ConfiguredAgent
@@ -18,8 +19,8 @@ from crew_runtime.hosting.left_behind import LeftBehind
 from crew_runtime.hosting.opening import Opening
 from crew_runtime.hosting.table import AgentTable, Entry
 from crew_runtime.http.app import create_app
-from crew_runtime.http.operations.agent_operations import Disk, operations_of
-from crew_runtime.http.operations.service_operations import AgentReport, service_operations
+from crew_runtime.http.operations.agent_operations import Disk, metrics_of, operations_of
+from crew_runtime.http.operations.service_operations import AgentReport, service_metrics, service_operations
 from crew_runtime.http.served import Served, by_path, only
 from crew_runtime.machine.identity import IdentitySource
 from crew_runtime.machine.service_settings import HOSTED_FOLDER, ServiceSettings
@@ -28,10 +29,11 @@ from crew_runtime.machine.task_protection import TaskProtection
 from crew_runtime.runner.running_times import ContainerSize
 from crew_runtime.runner.workplaces import hold_users_of
 from crew_runtime.store import Connections, JobStore
+from crew_runtime.traces.metrics_sending import MetricsSending
 from crew_runtime.traces.span import Traces
 
 _SERVICE: Final = "crew-service"
-"""What a process that serves many agents is called in traces."""
+"""What a process that serves many agents is called at a collector."""
 _THREADS: Final = 32
 """For what blocks for a moment, such as a job store; one agent's that hangs must leave some to the others."""
 
@@ -61,6 +63,8 @@ def one_agent(
         url=settings.public_base,
         container=ContainerSize(settings.container_cpu, settings.container_memory),
     )
+    disk = Disk(folder=settings.data_dir, least=settings.min_free_disk)
+    sending = _sending(settings, configured.declaration.id, lambda: metrics_of(hosted.operations, disk))
 
     async def make_ready() -> None:
         if (reason := await hosted.make_ready(fetch)) is not None:
@@ -70,10 +74,10 @@ def one_agent(
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         shared.start()
         await hosted.start()
-        async with _running(make_ready(), *([protection.keep()] if protection else [])):
+        async with _running(make_ready(), *_kept(protection, sending)):
             yield
             await hosted.stop(settings.shutdown_grace)
-        await shared.stop()
+        await asyncio.gather(shared.stop(), *([sending.end()] if sending else []))
 
     app = create_app(
         only(hosted.served),
@@ -81,7 +85,7 @@ def one_agent(
         cors_origins=settings.cors_origins,
         lifespan=lifespan,
     )
-    return app, operations_of(hosted.operations, Disk(folder=settings.data_dir, least=settings.min_free_disk))
+    return app, operations_of(hosted.operations, disk)
 
 
 def many_agents(
@@ -100,17 +104,26 @@ def many_agents(
     hold_users_of(hosted.glob(f"*/{WORK_FOLDER}"))
     left = LeftBehind(hosted, table.entries.__contains__)
     stopping = asyncio.Event()
+    disk = Disk(folder=settings.data_dir, least=settings.min_free_disk)
+
+    def reports() -> dict[str, AgentReport]:
+        return {agent_id: _report(entry) for agent_id, entry in table.entries.items()}
+
+    async def measure() -> list[Metric]:
+        return service_metrics(reports(), disk)
+
+    sending = _sending(settings, _SERVICE, measure)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS, thread_name_prefix="blocking"))
         shared.start()
-        work = [table.keep(), left.keep(lambda: table.is_known), *([protection.keep()] if protection else [])]
+        work = [table.keep(), left.keep(lambda: table.is_known), *_kept(protection, sending)]
         async with _running(*work):
             yield
             stopping.set()
         await table.stop(settings.shutdown_grace)
-        await shared.stop()
+        await asyncio.gather(shared.stop(), *([sending.end()] if sending else []))
 
     def health() -> dict[str, object]:
         crew = "ready" if table.is_known else "loading"
@@ -122,12 +135,7 @@ def many_agents(
         cors_origins=settings.cors_origins,
         lifespan=lifespan,
     )
-    operations = service_operations(
-        lambda: {agent_id: _report(entry) for agent_id, entry in table.entries.items()},
-        lambda: {"agents": table.is_known},
-        Disk(folder=settings.data_dir, least=settings.min_free_disk),
-        stopping.is_set,
-    )
+    operations = service_operations(reports, lambda: {"agents": table.is_known}, disk, stopping.is_set)
     return app, operations
 
 
@@ -155,6 +163,23 @@ def _traces(settings: ServiceSettings, service: str) -> Traces | None:
         instance=settings.agent_instance,
         captures_content=settings.traces_message_content,
     )
+
+
+def _sending(
+    settings: ServiceSettings, service: str, measure: Callable[[], Awaitable[Sequence[Metric]]]
+) -> MetricsSending | None:
+    """Return what sends metrics to the collector of traces; None where there is none."""
+    if settings.traces_endpoint is None:
+        return None
+    from crew_runtime.traces.otlp_metrics import OtlpMetrics  # noqa: PLC0415
+
+    endpoint, headers = str(settings.traces_endpoint), settings.traces_header_fields
+    return MetricsSending(OtlpMetrics(endpoint, headers, service=service, instance=settings.agent_instance), measure)
+
+
+def _kept(protection: TaskProtection | None, sending: MetricsSending | None) -> list[Coroutine[Any, Any, None]]:
+    """Return the work for the whole process, as far as there is some."""
+    return [*([protection.keep()] if protection else []), *([sending.keep()] if sending else [])]
 
 
 def _protection(settings: ServiceSettings) -> TaskProtection | None:

@@ -92,7 +92,7 @@ class ServiceSettings(EnvironmentModel):
     traces_endpoint: HttpUrl | None = Field(
         default=None,
         description="Set TRACES_ENDPOINT to the address of an OpenTelemetry collector that takes OTLP over HTTP, "
-        "such as http://collector:4318, or leave it out: then nothing is traced.",
+        "such as http://collector:4318, or leave it out: then neither traces nor metrics are sent.",
     )
     traces_headers: SecretStr | None = Field(
         default=None,

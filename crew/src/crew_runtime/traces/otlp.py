@@ -4,19 +4,16 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
+from crew_runtime.traces.collector import SCOPE, TRACES, address, resource, sendable
 from crew_runtime.traces.span import Span
 
-_PATH: Final = "/v1/traces"
 _ANSWERS_WITHIN_SECONDS: Final = 10
 _SENDS_AFTER_MILLISECONDS: Final = 1000
 _KINDS: Final = {"internal": SpanKind.INTERNAL, "server": SpanKind.SERVER, "client": SpanKind.CLIENT}
-_SCOPE: Final = InstrumentationScope("crew_runtime")
 
 
 class OtlpTraces:
@@ -32,10 +29,9 @@ class OtlpTraces:
         captures_content: bool = False,
     ) -> None:
         self.captures_content = captures_content
-        self._resource = Resource.create({"service.name": service, "service.instance.id": instance})
-        url = endpoint.rstrip("/")
+        self._resource = resource(service, instance)
         exporter = OTLPSpanExporter(
-            endpoint=url if url.endswith(_PATH) else url + _PATH,
+            endpoint=address(endpoint, TRACES),
             headers=dict(headers),
             timeout=_ANSWERS_WITHIN_SECONDS,
         )
@@ -52,9 +48,9 @@ class OtlpTraces:
 
     def _readable(self, span: Span) -> ReadableSpan:
         named = {**span.attributes, **({"error.type": span.error} if span.error else {})}
-        attributes = {name: _sendable(value) if isinstance(value, str) else value for name, value in named.items()}
+        attributes = {name: sendable(value) if isinstance(value, str) else value for name, value in named.items()}
         return ReadableSpan(
-            name=_sendable(span.name),
+            name=sendable(span.name),
             context=_context(span.trace_id, span.span_id),
             parent=None if span.parent_id is None else _context(span.trace_id, span.parent_id, span.kind == "server"),
             resource=self._resource,
@@ -63,13 +59,8 @@ class OtlpTraces:
             status=Status(StatusCode.ERROR if span.error else StatusCode.UNSET),
             start_time=span.begun,
             end_time=span.ended,
-            instrumentation_scope=_SCOPE,
+            instrumentation_scope=SCOPE,
         )
-
-
-def _sendable(text: str) -> str:
-    """Return a text without halves of surrogate pairs, for which the whole batch would be lost, others' spans too."""
-    return text.encode("utf-8", "replace").decode()
 
 
 def _context(trace_id: int, span_id: int, is_remote: bool = False) -> SpanContext:  # noqa: FBT001, FBT002

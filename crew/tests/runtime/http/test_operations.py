@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from conftest import StartRuntime
-from crew_runtime.common.metrics import Counter, rendered
+from crew_runtime.common.metrics import Counter, measured, rendered
 from crew_runtime.job.model_access import ModelAccess
 from crew_runtime.machine.model_probe import embedder_probe, model_probe
 from support.aws import FakeAws
@@ -168,6 +168,6 @@ def test_numbers_are_written_as_prometheus_reads_them() -> None:
     counter.add(2, word='a "quoted"\nword\\')
     counter.add(word='a "quoted"\nword\\')
     assert list(counter.values.values()) == [3]
-    text = rendered([("queue", "Jobs that wait.", 3), ("jobs", "Jobs by state.", {'a"b': 1_795_351_685})])
+    text = rendered(measured([("queue", "Jobs that wait.", 3), ("jobs", "Jobs by state.", {'a"b': 1_795_351_685})]))
     assert "# TYPE crew_queue gauge\ncrew_queue 3\n" in text
     assert 'crew_jobs{kind="a\\"b"} 1795351685\n' in text

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
 from crew_runtime.common.disk import free_bytes
-from crew_runtime.common.metrics import Gauge, rendered
+from crew_runtime.common.metrics import Gauge, Metric, measured, rendered
 from crew_runtime.http.agent.agent import Agent
 from crew_runtime.job.job import now
 from crew_runtime.machine.model_probe import Probe
@@ -110,6 +110,11 @@ class Disk:
         return ("disk_free_bytes", "Bytes that can be written to DATA_DIR yet.", free_bytes(self.folder))
 
 
+async def metrics_of(one: AgentOperations, disk: Disk) -> list[Metric]:
+    """Return what is measured of a process with one agent."""
+    return measured([*one.gauges(), *await one.counts(), disk.gauge()])
+
+
 def operations_of(one: AgentOperations, disk: Disk) -> Starlette:
     """Return the application for the operators of one agent."""
 
@@ -117,8 +122,7 @@ def operations_of(one: AgentOperations, disk: Disk) -> Starlette:
         return readiness(await one.checks() | {"disk": disk.has_room}, is_stopping=one.is_stopping)
 
     async def metrics(_request: Request) -> PlainTextResponse:
-        gauges = [*one.gauges(), *await one.counts(), disk.gauge()]
-        return PlainTextResponse(rendered(gauges), media_type=PROMETHEUS)
+        return PlainTextResponse(rendered(await metrics_of(one, disk)), media_type=PROMETHEUS)
 
     return Starlette(routes=[Route("/metrics", metrics), Route("/readyz", readyz)])
 

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
-from crew_runtime.common.metrics import Gauge, rendered
+from crew_runtime.common.metrics import Gauge, Metric, measured, rendered
 from crew_runtime.http.operations.agent_operations import PROMETHEUS, AgentOperations, Disk, readiness
 
 _ALWAYS: frozenset[str] = frozenset(("ready", "store", "payment_service"))
@@ -21,6 +21,15 @@ class AgentReport:
     state: str
     problems: Sequence[str] = ()
     operations: AgentOperations | None = None
+
+
+def service_metrics(reports: Mapping[str, AgentReport], disk: Disk) -> list[Metric]:
+    """Return what is measured of a service and of its agents."""
+    gauges: list[Gauge] = [
+        disk.gauge(),
+        ("agents", "Agents by state.", _numbers([one.state for one in reports.values()])),
+    ]
+    return measured(gauges, {name: _gauges(one) for name, one in reports.items()})
 
 
 def service_operations(
@@ -51,13 +60,7 @@ def service_operations(
         return readiness(own, is_stopping=is_stopping(), state=report.state, problems=list(report.problems))
 
     async def metrics(_request: Request) -> PlainTextResponse:
-        found = reports()
-        gauges: list[Gauge] = [
-            disk.gauge(),
-            ("agents", "Agents by state.", _numbers([one.state for one in found.values()])),
-        ]
-        own = {name: _gauges(one) for name, one in found.items()}
-        return PlainTextResponse(rendered(gauges, own), media_type=PROMETHEUS)
+        return PlainTextResponse(rendered(service_metrics(reports(), disk)), media_type=PROMETHEUS)
 
     return Starlette(
         routes=[
