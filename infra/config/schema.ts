@@ -1,3 +1,4 @@
+import { parse } from "yaml";
 import { z } from "zod";
 import { bucketSettings } from "../../providers/s3/index.ts";
 import { cataloguesSettings } from "../catalogues/index.ts";
@@ -30,16 +31,32 @@ const asset = z.strictObject({
   decimals: z.number().int().min(0).max(18),
 });
 
-function json<T extends z.ZodType>(schema: T, example: string) {
+/** A map or list from JSON, as Pulumi hands over what is nested, or from YAML, as people write it to `config set`. */
+function structureOf(text: string): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    value = parse(text, { logLevel: "error" });
+  }
+  // Any word is YAML; what was meant is neither.
+  if (typeof value === "object" && value !== null) return value;
+  throw new TypeError("neither a map nor a list");
+}
+
+function structured<T extends z.ZodType>(schema: T, example: string) {
   return z.string().transform((text, context): z.output<T> => {
+    let value: unknown;
     try {
-      const checked = schema.safeParse(JSON.parse(text));
-      if (checked.success) return checked.data;
-      for (const issue of checked.error.issues) {
-        context.addIssue({ code: "custom", message: issue.message, path: issue.path });
-      }
+      value = structureOf(text);
     } catch {
       context.addIssue({ code: "custom", message: `expected YAML or JSON, for example ${example}` });
+      return z.NEVER;
+    }
+    const checked = schema.safeParse(value);
+    if (checked.success) return checked.data;
+    for (const { message, path } of checked.error.issues) {
+      context.addIssue({ code: "custom", message, path });
     }
     return z.NEVER;
   });
@@ -56,7 +73,7 @@ const certificates = z.string().regex(/^\s*-----BEGIN CERTIFICATE-----/, "expect
 
 /** A key for each of several agents, by agent id. */
 const perAgent = <T extends z.ZodType<string>>(key: T, example: string) =>
-  json(z.record(z.string(), key), `{ market-researcher: ${example} }`).optional();
+  structured(z.record(z.string(), key), `{ market-researcher: ${example} }`).optional();
 
 const number = (fallback: string) =>
   z.string().regex(digits, "expected a whole number").default(fallback).transform(Number);
@@ -69,7 +86,7 @@ type HostingsShape = {
 function settingsOfHostings(): HostingsShape {
   const shape = Object.entries(SETTINGS).map(([name, { schema, example }]) => [
     name,
-    json<z.ZodType>(schema, example).prefault("{}"),
+    structured<z.ZodType>(schema, example).prefault("{}"),
   ]);
   // Object.entries loses the types, which follow from SETTINGS.
   return Object.fromEntries(shape) as HostingsShape;
@@ -145,7 +162,7 @@ const containerPrices = z.strictObject({
   sharedJobHour: perHour.exactOptional(),
 });
 
-/** The settings of a stack, masumi:<name> each, as Pulumi hands them over: texts, and JSON for what is nested. */
+/** The settings of a stack, masumi:<name> each, as Pulumi hands them over: texts, and JSON for what is nested (YAML as well). */
 export const schema = z.strictObject({
   network: z.enum(["Preprod", "Mainnet"]),
   paymentServiceUrl: z.url({
@@ -160,7 +177,7 @@ export const schema = z.strictObject({
   /** A key of the registry service that may read. */
   registryKey: z.string().min(1).optional(),
   owner: z.string().min(1),
-  wallets: json(
+  wallets: structured(
     z.array(wallet).min(1, "expected at least one selling wallet"),
     "[{ vkey: 0b1e…, type: V2 }]",
   ),
@@ -169,12 +186,12 @@ export const schema = z.strictObject({
   /** Where crews run, unless an agent's own `hosting:` says otherwise. */
   hosting: z.enum(HOSTINGS, { error: `expected one of ${HOSTINGS.join(", ")}` }).default("process"),
   /** The hostings that agents may choose with `hosting:`. Default: the stack's own alone. */
-  hostings: json(
+  hostings: structured(
     z.array(z.enum(HOSTINGS, { error: `expected ${HOSTINGS.join(", ")}` })),
     "[ecs-alb, ecs-express]",
   ).optional(),
   /** What authors may declare; docs/operations.md, What authors may do. */
-  policy: json(policySchema, "{ images: [ghcr.io/example], fetchHosts: ['*.example.org'] }").optional(),
+  policy: structured(policySchema, "{ images: [ghcr.io/example], fetchHosts: ['*.example.org'] }").optional(),
   ...settingsOfHostings(),
   /** How long to look for the effect of a request whose answer was lost. */
   settleSeconds: number("30"),
@@ -197,9 +214,9 @@ export const schema = z.strictObject({
     .refine((tokens) => tokens >= 1000 && tokens <= 1e12, "expected 1000 to 1000000000000")
     .optional(),
   /** What models cost, in US dollars per million tokens, for `masumi-agents costs`; changes nothing that runs. */
-  modelPrices: json(modelPrices, "{ gpt-4.1-mini: { input: 0.4, output: 1.6 } }").prefault("{}"),
+  modelPrices: structured(modelPrices, "{ gpt-4.1-mini: { input: 0.4, output: 1.6 } }").prefault("{}"),
   /** What containers cost, in US dollars per hour, for `masumi-agents costs`; changes nothing that runs. */
-  containerPrices: json(containerPrices, "{ vcpuHour: 0.04, gbHour: 0.004 }").prefault("{}"),
+  containerPrices: structured(containerPrices, "{ vcpuHour: 0.04, gbHour: 0.004 }").prefault("{}"),
   /** The key that crews take payments with; never the one that registers agents. */
   runtimeKey: z.string().min(1).optional(),
   /** Keys of single agents; the others share runtimeKey. */
@@ -214,36 +231,36 @@ export const schema = z.strictObject({
   /** The certificates that the database's certificate is checked against, as PEM text. Default: the public authorities'. */
   databaseCa: certificates.optional(),
   /** What one client address may ask of a crew. */
-  limits: json(limits, "{ startRate: 60, maxPerClient: 32 }").prefault("{}"),
+  limits: structured(limits, "{ startRate: 60, maxPerClient: 32 }").prefault("{}"),
   /** Where crews send traces of their jobs, and metrics; nowhere, unless this says so. A change restarts crews. */
-  traces: json(traces, "{ endpoint: https://collector.example.com:4318 }").optional(),
+  traces: structured(traces, "{ endpoint: https://collector.example.com:4318 }").optional(),
   /** Headers that the collector demands, such as an API key, as name=value, separated by commas. A change restarts crews. */
   tracesHeaders: headers.optional(),
   /** After how many days crews erase the results of jobs that have ended. */
   keepDays: number("30").refine((days) => days >= 1 && days <= MOST_DAYS, `expected 1 to ${MOST_DAYS} days`),
   /** Hosts that may be reached unencrypted, though they are not this machine; never on Mainnet. */
-  allowClearText: json(z.array(z.string().min(1)), "[model.internal]").optional(),
+  allowClearText: structured(z.array(z.string().min(1)), "[model.internal]").optional(),
   /** Where documents are stored: in a bucket, also those that are too large for an image, or in a folder of this machine. */
-  documents: json(documentsSettings, "{ bucket: example-documents }").optional(),
+  documents: structured(documentsSettings, "{ bucket: example-documents }").optional(),
   /** The key with which containers read that bucket if they have no role for it. */
   documentsKey: z
     .string()
     .regex(/^[^\s:]+:\S+$/, "expected <access key id>:<secret access key>")
     .optional(),
   /** A bucket for what runs spend, in addition to each machine's .masumi/ledger.jsonl. */
-  ledger: json(bucketSettings, "{ bucket: example-ledger }").optional(),
+  ledger: structured(bucketSettings, "{ bucket: example-ledger }").optional(),
   /** The database with the table of agents, where each is recorded. */
   records: databaseUrl.optional(),
   /** The certificates that its certificate is checked against, as PEM text. Default: the public authorities'. */
   recordsCa: certificates.optional(),
   /** Where agents may be paid by x402 as well: EVM chains, whom payments go to there, and in which tokens. */
-  x402: json(
+  x402: structured(
     x402Settings,
     "{ base: { network: 'eip155:8453', payTo: '0x…', tokens: { USDC: { address: '0x…', decimals: 6 } } } }",
   ).optional(),
   /** Other catalogues in which the stack's agents are listed; docs/operations.md, Other catalogues. */
-  catalogues: json(cataloguesSettings, "{ backstage: { owner: team-agents } }").optional(),
-  assets: json(z.record(z.string(), asset), "{ USDM: { unit: c48c…, decimals: 6 } }").optional(),
+  catalogues: structured(cataloguesSettings, "{ backstage: { owner: team-agents } }").optional(),
+  assets: structured(z.record(z.string(), asset), "{ USDM: { unit: c48c…, decimals: 6 } }").optional(),
   /**
    * Whether agents may be registered with a URL that only this machine or its network can reach. Only for simulated
    * networks: on a real one, ADA would be spent on an agent that nobody can call.
@@ -258,11 +275,11 @@ export const schema = z.strictObject({
     .default("false")
     .transform((text) => text === "true"),
   /** What else may be on the selling wallets: owners of other stacks, ids of registrations, or identifiers of tokens. */
-  otherRegistrations: json(z.array(z.string().min(1)), "[another-owner]").optional(),
+  otherRegistrations: structured(z.array(z.string().min(1)), "[another-owner]").optional(),
   v1Replacement: z.enum(["create-first", "delete-first"]).default("create-first"),
   /** What a run may take from the wallets, in ADA: fees, and what new tokens lock. Demanded on Mainnet. */
   maxAda: z.string().regex(millionths, "expected an amount of ADA, for example 12.5").optional(),
-  allowDeregister: json(z.array(z.string()), "[market-researcher]").optional(),
+  allowDeregister: structured(z.array(z.string()), "[market-researcher]").optional(),
   confirmMainnet: z
     .enum(["true", "false"])
     .default("false")

@@ -44,6 +44,25 @@ describe("stack configuration", () => {
     });
   });
 
+  it("takes what is nested as YAML too, as `config set` is given it", () => {
+    const config = read({
+      "masumi:wallets": `[{ vkey: ${VKEY}, type: V2 }]`,
+      "masumi:traces": "{ endpoint: https://collector.example.com:4318 }",
+      "masumi:limits": "startRate: 60\nmaxPerClient: 32",
+    });
+    expect(config).toMatchObject({
+      wallets: [{ vkey: VKEY, type: "V2" }],
+      traces: { endpoint: "https://collector.example.com:4318" },
+      limits: { startRate: 60, maxPerClient: 32 },
+    });
+  });
+
+  it.each(["yes", "null", "{ a: b", "{ a: 1, a: 2 }", "*a"])("refuses %j for what is nested", (text) => {
+    expect(problemsOf({ "masumi:limits": text })).toEqual([
+      "masumi:limits: expected YAML or JSON, for example { startRate: 60, maxPerClient: 32 }",
+    ]);
+  });
+
   it.each(["agents/customers-07", "agents/customers-07/", "./agents//customers-07"])(
     "takes %s for the folder of its agents",
     (folder) => {
