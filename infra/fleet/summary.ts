@@ -146,7 +146,7 @@ function whyReplaced({ agent, fields, row }: PlannedAgent): string {
   const wanted = agent.listing?.type ?? "standard";
   return type === wanted
     ? `registrations of the type ${type} cannot be changed in place ${changed}`
-    : `its type changes from ${type} to ${wanted}, which no registration can in place`;
+    : `its type changes from ${type} to ${wanted}, which no registration can do in place`;
 }
 
 const removalWarnings = ({ agent, row: kept, removals }: PlannedAgent): string[] =>

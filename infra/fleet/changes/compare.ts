@@ -2,8 +2,8 @@ import {
   type Listing,
   type Row,
   changedFields,
-  documentUrlOf,
   listingTypeOf,
+  typedListingOf,
 } from "../../../providers/masumi/service/index.ts";
 
 /** An on-chain value that differs from the declaration. */
@@ -23,8 +23,11 @@ export function compareContent(row: Row, declared: Listing, sourceAddress: strin
     if (field === "sourceAddress") return [{ field, declared: sourceAddress, live: row.sourceAddress }];
     if (field === "listing")
       return [{ field, declared: listingTypeOf(declared), live: listingTypeOf(row.listing) }];
-    if (field === "documentUrl") {
-      return [{ field, declared: documentUrlOf(declared), live: documentUrlOf(row.listing) }];
+    // Also what a file leaves to the type.
+    if (field === "documentUrl" || field === "protocolVersions") {
+      return [
+        { field, declared: typedListingOf(declared)?.[field], live: typedListingOf(row.listing)?.[field] },
+      ];
     }
     const key = field as keyof Listing;
     if (key === "author" || key === "legal" || key === "capability") {

@@ -1,11 +1,10 @@
 import type { MasumiError } from "../../../providers/masumi/service/index.ts";
-import { type Action, type Cost, sumCosts } from "../costs.ts";
+import { type Cost, sumCosts } from "../costs.ts";
 import { eachAgent } from "./each-agent.ts";
 import type { RegisteredUrls } from "../expected-url.ts";
 import { type Orphan, findOrphans } from "./orphans.ts";
 import { type PlannedAgent, type Removal, planAgent } from "./plan-agent.ts";
 import type { FleetInput } from "../registrations.ts";
-import type { Wallet } from "../../config.ts";
 
 export interface FleetPlan {
   readonly agents: readonly PlannedAgent[];

@@ -10,6 +10,7 @@ import {
   askedRemovals,
   planWarnings,
   summaryOf,
+  replacementWarning,
 } from "../../../infra/fleet/index.ts";
 import { IntentNotes, marker } from "../../../providers/masumi/service/index.ts";
 import { V1, V2 } from "../../providers/masumi/inputs.ts";
@@ -508,6 +509,30 @@ describe("a service that shows less than there is", () => {
     const named = await examine(service.url, declare(typed), { settings });
     expect(codes(named)).toEqual([]);
     expect(actionsOf(named)).toEqual({ card: "create", plain: "create" });
+  });
+
+  it("shows what a change of its type changes, also what the file leaves to the type", async () => {
+    await using service = await startService({ world: WITH_A2A, chainSpeed: "instant" });
+    const [before] = declare({ a: {} });
+    if (!before) throw new Error("an agent was declared");
+    await register(service.url, before);
+    const wallets = [{ ...V2, address: addressOf(V2.vkey) }, V1];
+    const { plan } = await examine(service.url, declare({ a: { listing: "a2a" } }), {
+      settings: { wallets },
+    });
+    const [planned] = plan.agents;
+    expect(planned?.changes).toEqual([
+      { field: "listing", declared: "a2a", live: "standard" },
+      {
+        field: "documentUrl",
+        declared: expect.stringMatching(/agent-card\.json$/),
+        live: undefined,
+      },
+      { field: "protocolVersions", declared: ["1.0"], live: undefined },
+    ]);
+    expect(planned && replacementWarning(planned)).toContain(
+      "its type changes from standard to a2a, which no registration can do in place",
+    );
   });
 
   it("plans a typed agent where it reads another one of its type", async () => {
