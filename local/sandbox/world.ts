@@ -249,19 +249,25 @@ export function expectWallet(world: World, vkey: string): Wallet {
   return wallet;
 }
 
-/** Reads a world file; without a name the one beside this module. */
-export function loadWorld(file = fileURLToPath(new URL("world.default.json", import.meta.url))): World {
+const DEFAULT_FILE = fileURLToPath(new URL("world.default.json", import.meta.url));
+
+/** Reads a world file; without a name the one beside this module, which also has what a file leaves out. @throws WorldError */
+export function loadWorld(file = DEFAULT_FILE): World {
+  const raw = readJson(file);
+  const isPart = file !== DEFAULT_FILE && typeof raw === "object" && raw !== null;
+  return readWorld(isPart ? { ...(readJson(DEFAULT_FILE) as object), ...raw } : raw, file);
+}
+
+function readJson(file: string): unknown {
   let text: string;
   try {
     text = readFileSync(file, "utf8");
   } catch (error) {
     throw new WorldError(file, [`cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`]);
   }
-  let raw: unknown;
   try {
-    raw = JSON.parse(text);
+    return JSON.parse(text);
   } catch (error) {
     throw new WorldError(file, [`is not JSON: ${(error as Error).message}`]);
   }
-  return readWorld(raw, file);
 }

@@ -1,3 +1,6 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { bech32 } from "@scure/base";
 import { hasPaymentKey, isAddressOf } from "../../../local/sandbox/chain/cardano.ts";
@@ -75,6 +78,14 @@ describe("a world file", () => {
     ["that is not JSON", import.meta.filename, "is not JSON"],
   ])("%s is refused", (_, file, complaint) => {
     expect(() => loadWorld(file)).toThrow(complaint);
+  });
+
+  it("of a file has what the default has where the file says nothing", () => {
+    const file = join(mkdtempSync(join(tmpdir(), "world-")), "world.json");
+    writeFileSync(file, JSON.stringify({ version: "0.30" }));
+    expect(loadWorld(file)).toEqual({ ...loadWorld(), dialect: "0.30" });
+    writeFileSync(file, JSON.stringify({ keys: [key] }));
+    expect(loadWorld(file).keys.map(({ token }) => token)).toEqual([key.token]);
   });
 
   it("by default has a funded and an empty selling wallet of each kind, with real addresses", () => {
