@@ -12,7 +12,7 @@ import { type SourceFile, complainOfFolders, readDeclarations, takeDeclarations 
 import { ignoredByGit } from "./load/repository.ts";
 import { checkPackages, checkWheels, packagesReader } from "./packages/check.ts";
 import { type AuthorRules, checkPolicy } from "./policy/check.ts";
-import { type StackContext, resolveAgent } from "./resolve.ts";
+import { type StackContext, checkParts, resolveAgent } from "./resolve.ts";
 import type { X402Settings } from "./schema/x402.ts";
 import type { SharedRules } from "./shared.ts";
 import { type Declaration, declarationSchema } from "./schema/schema.ts";
@@ -101,6 +101,9 @@ export function loadAgents(options: LoadOptions): LoadedAgents {
       declaration && id !== undefined ? [resolveAgent(declaration, { id, file }, context, complain)] : [],
     )
     .toSorted((a, b) => byText(a.id, b.id));
+  for (const { declaration, parts, complain } of members) {
+    if (!declaration) checkParts(parts, context, complain);
+  }
   complainOfIgnored(members, context);
   const packagesOf = packagesReader(projectRoot);
   for (const folder of codeFolders(readable)) {

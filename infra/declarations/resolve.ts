@@ -110,6 +110,15 @@ export function resolveAgent(
   };
 }
 
+/** Checks what a stack can tell of a declaration of which only parts are valid, so that all complaints come at once. */
+export function checkParts(parts: Partial<Declaration>, context: StackContext, complain: Complain): void {
+  checkWallet(parts, context, complain);
+  const { pricing } = parts;
+  if (typeof pricing !== "object") return;
+  if ("fixed" in pricing) resolvePrices(pricing.fixed, "fixed", context.table, complain);
+  else resolvePrices(pricing.dynamic, "dynamic", context.table, complain);
+}
+
 function checkHosting(declaration: Declaration, hosting: HostingKind, complain: Complain): void {
   checkResources(declaration.resources, hosting, complain);
   if (declaration.image === undefined || TRAITS[hosting].runsImages) return;
@@ -211,7 +220,11 @@ function checkResources(
   );
 }
 
-function checkWallet({ payment, wallet }: Declaration, { wallets }: StackContext, complain: Complain): void {
+function checkWallet(
+  { payment, wallet }: Partial<Declaration>,
+  { wallets }: StackContext,
+  complain: Complain,
+): void {
   if (!wallets) return;
   const pinned = wallets.find(({ vkey }) => vkey === wallet);
   if (wallet && !pinned) {
