@@ -148,7 +148,7 @@ async function compose({
   );
   await worker.start();
   closers.push(() => worker.stop());
-  const gate = await openBilling({ settings, url, opened, say, closers });
+  const gate = await openBilling({ settings, folder, url, opened, say, closers });
   const drain = () => drainLapsed({ database, gate });
   const upkeep = new Upkeep({ database, documents, fleets, keepDays: settings.PORTAL_KEEP_DAYS, drain }, say);
   upkeep.start();
@@ -245,13 +245,13 @@ async function openIdentity(settings: Settings, folder: string, url: string) {
 
 /** Opens the gate; in its local form with what stands in for Stripe. */
 async function openBilling(
-  parts: Pick<Composed, "settings" | "url" | "opened" | "say" | "closers">,
+  parts: Pick<Composed, "settings" | "folder" | "url" | "opened" | "say" | "closers">,
 ): Promise<Gate> {
-  const { settings, url, opened, say, closers } = parts;
+  const { settings, folder, url, opened, say, closers } = parts;
   const report = (error: unknown) => say(`Billing: ${String(error)}`);
   let used: BillingSettings = settings;
   if (settings.PORTAL_BILLING === "local") {
-    const local = await startLocalBilling(url, report);
+    const local = await startLocalBilling({ folder, portalUrl: url, report });
     closers.push(() => local.close());
     used = { ...settings, ...local.settings };
   }

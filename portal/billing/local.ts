@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { join } from "node:path";
 import type { BillingSettings } from "./settings.ts";
 import { startStandIn } from "./stand-in/stand-in.ts";
 
@@ -11,22 +12,31 @@ export interface LocalBilling {
   close(): Promise<void>;
 }
 
+export interface LocalBillingOptions {
+  /** The portal's folder, where customers and their subscriptions are kept. */
+  readonly folder: string;
+  /** Where webhooks go. */
+  readonly portalUrl: string;
+  /** Hears of webhooks that nobody accepts. */
+  readonly report: (error: unknown) => void;
+}
+
 /**
- * Starts a stand-in for Stripe with one plan, so that the whole way to a subscription can be gone without an account. It forgets its
- * subscriptions when it ends; no agent leaves because of that.
- *
- * @param portalUrl where its webhooks go
+ * Starts a stand-in for Stripe with one plan, so that the whole way to a subscription can be gone without an account. The next start has
+ * the same customers and subscriptions.
  */
-export async function startLocalBilling(
-  portalUrl: string,
-  report: (error: unknown) => void,
-): Promise<LocalBilling> {
+export async function startLocalBilling({
+  folder,
+  portalUrl,
+  report,
+}: LocalBillingOptions): Promise<LocalBilling> {
   const secretKey = `sk_test_${randomBytes(12).toString("hex")}`;
   const secret = `whsec_${randomBytes(12).toString("hex")}`;
   const standIn = await startStandIn({
     secretKey,
     plans: [{ price: PRICE, name: "Ten agents", agents: 10, amount: 2900, currency: "eur" }],
     endpoint: { url: `${portalUrl}/stripe/webhook`, secret },
+    file: join(folder, "billing.json"),
     report,
   });
   return {

@@ -38,10 +38,13 @@ export class Account {
   readonly portals = new Map<string, PortalSession>();
   readonly #webhooks: Webhooks;
   readonly #clock: () => Date;
+  readonly #onChange: () => void;
 
-  constructor(webhooks: Webhooks, clock: () => Date) {
+  /** @param onChange hears of each change before anybody else does */
+  constructor(webhooks: Webhooks, clock: () => Date, onChange: () => void = () => undefined) {
     this.#webhooks = webhooks;
     this.#clock = clock;
+    this.#onChange = onChange;
   }
 
   now(): number {
@@ -55,7 +58,14 @@ export class Account {
 
   addPlan({ price: id, name, agents, amount, currency }: Plan): Price {
     const metadata: Record<string, string> = agents === undefined ? {} : { agents: String(agents) };
-    const product: Product = { ...this.base("prod", "product"), active: true, name, metadata: {} };
+    const product: Product = {
+      ...this.base("prod", "product"),
+      // The same after a restart, as subscriptions name it.
+      id: `prod_${id}`,
+      active: true,
+      name,
+      metadata: {},
+    };
     const price: Price = {
       ...this.base("price", "price"),
       id,
@@ -73,6 +83,18 @@ export class Account {
     return price;
   }
 
+  addCustomer(email: string | null, metadata: Customer["metadata"]): Customer {
+    const customer: Customer = { ...this.base("cus", "customer"), email, metadata };
+    this.customers.set(customer.id, customer);
+    this.#onChange();
+    return customer;
+  }
+
+  changeEmail(customer: Customer, email: string): void {
+    customer.email = email;
+    this.#onChange();
+  }
+
   /** The customer pays on the checkout's page. */
   completeCheckout(id: string): Subscription {
     const session = get(this.checkouts, id);
@@ -80,7 +102,7 @@ export class Account {
     const subscription = this.subscribe(session.customer, session.price, session.trialDays);
     session.status = "complete";
     session.subscription = subscription.id;
-    this.#webhooks.emit("checkout.session.completed", checkoutAnswer(session));
+    this.#tell("checkout.session.completed", checkoutAnswer(session));
     return subscription;
   }
 
@@ -100,7 +122,7 @@ export class Account {
       },
     };
     this.subscriptions.set(subscription.id, subscription);
-    this.#webhooks.emit("customer.subscription.created", subscription);
+    this.#tell("customer.subscription.created", subscription);
     this.#bill(subscription, "paid");
     return subscription;
   }
@@ -121,7 +143,7 @@ export class Account {
     const { latest_invoice } = get(this.subscriptions, id);
     const invoice = get(this.invoices, latest_invoice ?? "");
     invoice.status = "paid";
-    this.#webhooks.emit("invoice.paid", invoice);
+    this.#tell("invoice.paid", invoice);
     this.#change(id, { status: "active" });
   }
 
@@ -144,14 +166,14 @@ export class Account {
     const subscription = get(this.subscriptions, id);
     if (subscription.status === "canceled") return;
     Object.assign(subscription, { status: "canceled", ended_at: this.now() });
-    this.#webhooks.emit("customer.subscription.deleted", subscription);
+    this.#tell("customer.subscription.deleted", subscription);
   }
 
   changePlan(id: string, price: string, quantity = 1): void {
     const subscription = get(this.subscriptions, id);
     for (const item of subscription.items.data)
       Object.assign(item, { price: get(this.prices, price), quantity });
-    this.#webhooks.emit("customer.subscription.updated", subscription);
+    this.#tell("customer.subscription.updated", subscription);
   }
 
   /** Whoever operates the account deletes a customer, which ends the customer's subscriptions. */
@@ -159,7 +181,7 @@ export class Account {
     const customer = get(this.customers, id);
     for (const subscription of this.subscriptionsOf(id)) this.cancel(subscription.id);
     this.customers.delete(id);
-    this.#webhooks.emit("customer.deleted", customer);
+    this.#tell("customer.deleted", customer);
   }
 
   /** Newest first, as Stripe lists them. */
@@ -167,11 +189,16 @@ export class Account {
     return [...this.subscriptions.values()].filter((one) => one.customer === customer).toReversed();
   }
 
+  #tell(type: string, object: object): void {
+    this.#onChange();
+    this.#webhooks.emit(type, object);
+  }
+
   #change(id: string, change: Partial<Subscription>): Subscription {
     const subscription = get(this.subscriptions, id);
     if (subscription.status === "canceled") throw new Error(`The subscription ${id} is canceled for good`);
     Object.assign(subscription, change);
-    this.#webhooks.emit("customer.subscription.updated", subscription);
+    this.#tell("customer.subscription.updated", subscription);
     return subscription;
   }
 
@@ -179,7 +206,7 @@ export class Account {
     const invoice: Invoice = { ...this.base("in", "invoice"), customer: subscription.customer, status };
     this.invoices.set(invoice.id, invoice);
     subscription.latest_invoice = invoice.id;
-    this.#webhooks.emit(status === "paid" ? "invoice.paid" : "invoice.payment_failed", invoice);
+    this.#tell(status === "paid" ? "invoice.paid" : "invoice.payment_failed", invoice);
   }
 }
 

@@ -94,15 +94,13 @@ export function standInApi({ account, secretKey, url: base, record, fault }: Api
     });
   };
 
-  route("POST", "/v1/customers", FORMS.customer, ({ email = null, metadata = {} }) => {
-    const customer = { ...account.base("cus", "customer"), email, metadata };
-    account.customers.set(customer.id, customer);
-    return ok(customer);
-  });
+  route("POST", "/v1/customers", FORMS.customer, ({ email = null, metadata = {} }) =>
+    ok(account.addCustomer(email, metadata)),
+  );
   route("POST", "/v1/customers/:id", FORMS.customer, ({ email }, id) => {
     const customer = account.customers.get(id);
     if (customer === undefined) return missing("customer", id, "id");
-    if (email !== undefined) customer.email = email;
+    if (email !== undefined) account.changeEmail(customer, email);
     return ok(customer);
   });
   route("GET", "/v1/prices/:id", FORMS.nothing, (_form, id) => found(account.prices, "price", id));

@@ -6,6 +6,7 @@ import { Hono } from "hono";
 import { Account, type Plan } from "./account.ts";
 import { type RecordedRequest, standInApi } from "./api.ts";
 import { type Answer, problem } from "./idempotency.ts";
+import { keep, restore } from "./kept.ts";
 import { standInPages } from "./pages.ts";
 import { type Endpoint, Webhooks } from "./webhooks.ts";
 
@@ -14,6 +15,8 @@ export interface StandInOptions {
   readonly plans: readonly Plan[];
   /** Where webhooks go. It can be set later too, by `webhooks.endpoint`. */
   readonly endpoint?: Endpoint;
+  /** Where customers and what they subscribed to are kept. @default nowhere: they are forgotten when it ends */
+  readonly file?: string;
   /** @default any free port */
   readonly port?: number;
   /** @default the machine's clock */
@@ -43,13 +46,15 @@ export async function startStandIn(options: StandInOptions): Promise<StandIn> {
     secretKey,
     plans,
     endpoint,
+    file,
     port = 0,
     clock = () => new Date(),
     report = () => undefined,
   } = options;
   const webhooks = new Webhooks(clock, report);
   webhooks.endpoint = endpoint;
-  const account = new Account(webhooks, clock);
+  const account = new Account(webhooks, clock, () => file && keep(account, file));
+  if (file) restore(account, file);
   for (const plan of plans) account.addPlan(plan);
   const requests: RecordedRequest[] = [];
   let fault: Parameters<StandIn["failWith"]>[0];
