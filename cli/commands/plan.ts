@@ -3,6 +3,7 @@ import { deadCrewNotice, deadCrews } from "../../stacks/crews.ts";
 import type { Project } from "../../stacks/project.ts";
 import { planStack } from "../../stacks/read-stack.ts";
 import { whatRanIn } from "../../stacks/documents/what-ran.ts";
+import { problemsHere } from "../doctor/checks.ts";
 import { planMarkdown, planTable } from "../plan/report.ts";
 import { print, printJson } from "../text.ts";
 import { openStack } from "./open-stack.ts";
@@ -25,7 +26,12 @@ export async function plan(project: Project, flags: PlanFlags): Promise<number> 
   const { agents } = stack.declared;
   const before = flags.since === undefined ? {} : whatRanIn(flags.since, flags.stack, process.env);
   const dead = deadCrews(project, flags.stack, agents).map((crew) => deadCrewNotice(crew, flags.stack));
-  const document = planDocument(stack, await planStack(stack), {
+  const [examined, here] = await Promise.all([
+    planStack(stack),
+    problemsHere(flags.stack, { config: stack.config, agents }),
+  ]);
+  const examination = { ...examined, problems: [...examined.problems, ...here] };
+  const document = planDocument(stack, examination, {
     notices: [...dead, ...(before.notice ?? [])],
     runsBefore: before.runs,
   });

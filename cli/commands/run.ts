@@ -1,6 +1,9 @@
+import { authorSettings } from "../../infra/config.ts";
+import type { Agent } from "../../infra/declarations/index.ts";
 import { loadStackAgents } from "../../stacks/agents.ts";
 import { localStackExists } from "../../stacks/local/local-stack.ts";
-import { type Project, requireStackFile } from "../../stacks/project.ts";
+import { readNetwork } from "../../stacks/network.ts";
+import { type Project, isLocalStack, requireStackFile } from "../../stacks/project.ts";
 import { readAgentOutputs } from "../../stacks/outputs.ts";
 import type { Operation } from "../../stacks/run.ts";
 import { targetsOf } from "../../stacks/targets.ts";
@@ -9,7 +12,8 @@ import { passToPulumi } from "../pulumi.ts";
 import { type RunFlags, showLeftovers, showRun } from "../run.ts";
 import { count } from "../text.ts";
 import { printComplaints } from "../doctor/complaints.ts";
-import { printWithSettings } from "./validate.ts";
+import { checkPlugins } from "../doctor/plugins.ts";
+import { printProblems, printWithSettings } from "./validate.ts";
 
 /**
  * `up`, `preview`, `refresh`, `destroy` of a local stack. Bad YAML stops the first two before anything is changed: before anything is
@@ -59,11 +63,23 @@ function withUrns(
 function complaintsOf(project: Project, operation: Operation, flags: RunFlags): number | undefined {
   if (operation !== "up" && operation !== "preview") return undefined;
   try {
-    const { complaints } = loadStackAgents(project, flags.stack, { env: process.env });
-    return complaints.length > 0 ? printComplaints(complaints, flags.json === true) : undefined;
+    const { agents, complaints } = loadStackAgents(project, flags.stack, { env: process.env });
+    const json = flags.json === true;
+    if (complaints.length > 0) return printComplaints(complaints, json);
+    const missing = missingPlugins(project, flags.stack, agents);
+    return missing.length > 0 ? printProblems(missing, json) : undefined;
   } catch (error) {
     return printWithSettings(project, error, flags);
   }
+}
+
+/** Returns which plugins a local stack's run would miss, after it has made other resources. */
+function missingPlugins(project: Project, stack: string, agents: readonly Agent[]): string[] {
+  if (!isLocalStack(stack)) return [];
+  const settings = authorSettings(stack, readNetwork(project, stack).settings);
+  return checkPlugins({ stack, agents, settings }, process.env)
+    .filter(({ status }) => status === "fail")
+    .map(({ message, remedy }) => `${message} ${remedy}`);
 }
 
 const confirmedDestroy = (project: Project, flags: RunFlags & AskingFlags): Promise<boolean> =>

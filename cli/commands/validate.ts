@@ -35,7 +35,7 @@ export function printWithSettings(
 }
 
 /** Prints why the stack cannot host agents whose files are right, and returns exit code 1. */
-function printProblems(problems: readonly string[], json: boolean): number {
+export function printProblems(problems: readonly string[], json: boolean): number {
   if (json) printJson({ ok: false, complaints: [], problems });
   else print(`${problems.map((problem) => `Problem: ${problem}`).join("\n")}\n`, process.stderr);
   return 1;

@@ -1,10 +1,16 @@
 import type { StackConfig } from "../../infra/config.ts";
 import { whatRuns } from "../../infra/crews/what-runs.ts";
 import { type Agent, processesOf } from "../../infra/declarations/index.ts";
-import { examineSurveyed, expectedUrls, rightsProblem, survey } from "../../infra/fleet/index.ts";
+import {
+  type Problem,
+  examineSurveyed,
+  expectedUrls,
+  rightsProblem,
+  survey,
+} from "../../infra/fleet/index.ts";
 import { FORGET } from "../../providers/masumi/service/index.ts";
 import { judgeStackFiles } from "../../stacks/agents.ts";
-import { type Project, requireStackFile } from "../../stacks/project.ts";
+import { type Project, isLocalStack, requireStackFile } from "../../stacks/project.ts";
 import { type OpenedService, openService } from "../../stacks/read-stack.ts";
 import { SANDBOX_OFF, sandboxIsOff } from "../../stacks/local/sandbox-off.ts";
 import { registrationsInState } from "../../stacks/state-ids.ts";
@@ -25,6 +31,7 @@ import { checkLedger } from "./ledger.ts";
 import { checkDatabase, checkRecords, checkRuntimeKeys } from "./keys.ts";
 import { checkRegistry } from "./registry.ts";
 import { checkAgents, checkNode, checkPorts, checkPython, checkParallel } from "./machine.ts";
+import { checkPlugins } from "./plugins.ts";
 import { checkBackend, checkPulumi } from "./pulumi.ts";
 import { checkSafeguards } from "./safeguards.ts";
 import { judgeFunds, judgeKey, judgePlan, judgeRelease, judgeSources, judgeWallet } from "./service.ts";
@@ -55,6 +62,19 @@ const after = (grounds: readonly Ground[], name: string, look: () => Promise<rea
     return look();
   },
 });
+
+/** What doctor looks at beside the payment service that a local stack's run fails without, as problems of its plan. */
+export async function problemsHere(stack: string, hosted: StackToHost): Promise<Problem[]> {
+  if (!isLocalStack(stack)) return [];
+  const plugins = checkPlugins({ stack, agents: hosted.agents, settings: hosted.config }, process.env);
+  const verdicts = [...plugins, ...(await checkDocker(hosted))];
+  return verdicts
+    .filter(({ status }) => status === "fail")
+    .map(({ message, remedy }) => ({
+      code: "HOSTING_REFUSED",
+      message: `HOSTING_REFUSED: ${message} ${remedy}`,
+    }));
+}
 
 /** Everything that doctor looks at, in the order in which it is shown. */
 export function checksOf(project: Project, stack: string): Check[] {
@@ -138,6 +158,10 @@ function hostingChecks(project: Project, { switchedOn, opened, agents }: Looks):
   return [
     after(clear, "stored documents", async () => checkStored(project, await hosted())),
     after(clear, "token budget", async () => checkTokens(await hosted())),
+    ofPlace("plugins", async () => {
+      const { config, agents } = await hosted();
+      return checkPlugins({ stack: config.stack, agents, settings: config }, process.env);
+    }),
     ofPlace("Docker", async () => checkDocker(await hosted())),
     ofPlace("AWS", async () => checkAws(await hosted())),
     ofPlace("AWS safeguards", async () => checkSafeguards(await hosted())),

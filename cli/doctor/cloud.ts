@@ -2,7 +2,7 @@ import { Resolver } from "node:dns/promises";
 import type { StackConfig } from "../../infra/config.ts";
 import { isLoopbackUrl } from "../../providers/common/loopback.ts";
 import { type Agent, hostedBy } from "../../infra/declarations/index.ts";
-import { HOSTINGS, type HostingKind, placeTraits } from "../../infra/hosting/traits.ts";
+import { HOSTINGS, type HostingKind, type SharedPlace, placeTraits } from "../../infra/hosting/traits.ts";
 import { type Verdict, fail, ok, skip, warn } from "./finding.ts";
 
 const ANSWERS_WITHIN_MS = 15_000;
@@ -54,9 +54,18 @@ export async function checkDocker(stack: StackToHost): Promise<Verdict[]> {
 /** The engine that a hosting uses for these agents, as in DOCKER_HOST; undefined if none. */
 function engineOf(kind: HostingKind, { config, agents }: StackToHost): string | undefined {
   const { dockerEngine } = placeTraits(kind, config);
-  if (!dockerEngine) return undefined;
+  return usesEngine(kind, { settings: config, agents }) ? dockerEngine?.address(config) : undefined;
+}
+
+/** Whether a hosting builds images of these agents, or runs them in a Docker engine. */
+export function usesEngine(
+  kind: HostingKind,
+  { settings, agents }: { readonly settings: SharedPlace; readonly agents: readonly Agent[] },
+): boolean {
+  const { dockerEngine } = placeTraits(kind, settings);
+  if (!dockerEngine) return false;
   const builds = hostedBy(kind, agents).some(({ source }) => source.kind !== "image");
-  return builds || dockerEngine.runsCrews ? dockerEngine.address(config) : undefined;
+  return builds || dockerEngine.runsCrews;
 }
 
 async function askDocker(host: string): Promise<Verdict> {

@@ -8,6 +8,7 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { parse } from "yaml";
 import { type StackToHost, checkAws, checkDocker, checkTokens, checkZone } from "../../cli/doctor/cloud.ts";
 import { checkSafeguards } from "../../cli/doctor/safeguards.ts";
+import { checkPlugins } from "../../cli/doctor/plugins.ts";
 import { checkBackend, checkPulumi, judgePulumi } from "../../cli/doctor/pulumi.ts";
 import type { Agent, HostingKind } from "../../infra/declarations/index.ts";
 import { initStack } from "../../local/engine/index.ts";
@@ -325,6 +326,30 @@ describe("what doctor says of the Pulumi CLI and its state backend", () => {
     writeFileSync(file, JSON.stringify(state));
     expect(said([await checkBackend(project, "local")])).toEqual([
       expect.stringMatching(/^fail BAD_PACKAGE_NAME: .*x\/\.\.\/y.* is not the name of a package/),
+    ]);
+  });
+
+  it("of the local stack has the plugins that its hostings need, since the embedded engine downloads none", () => {
+    const plugins = (stack: string, agents: Agent[], env = {}) =>
+      said(checkPlugins({ stack, agents, settings: {} }, { PULUMI_HOME: "/nonexistent", ...env }));
+    const docker = [hosted("docker", "image")];
+    expect(plugins("local", docker)).toEqual([
+      expect.stringMatching(
+        /^fail PLUGIN_NOT_FOUND: The plugin of package "docker" [\d.]+ was not found: .* -> .*pulumi plugin install resource docker/,
+      ),
+    ]);
+    expect(plugins("local", [hosted("ecs-alb", "image")])).toEqual([
+      expect.stringMatching(/^fail .*"aws" .* -> .*pulumi plugin install resource aws/),
+    ]);
+    expect(plugins("local", [hosted("ecs-alb")])).toHaveLength(2);
+    expect(plugins("local", [hosted("process")])).toEqual(["skip no agent of this stack needs a plugin"]);
+    expect(plugins("preprod", docker)).toEqual(["skip Pulumi installs the plugins that a stack needs"]);
+
+    const bin = mkdtempSync(join(tmpdir(), "masumi-plugins-"));
+    onTestFinished(() => rmSync(bin, { recursive: true }));
+    writeFileSync(join(bin, "pulumi-resource-docker"), "", { mode: 0o755 });
+    expect(plugins("local", docker, { PATH: bin })).toEqual([
+      expect.stringMatching(/^ok the plugin of docker [\d.]+ is there$/),
     ]);
   });
 

@@ -3,7 +3,7 @@ import { type PlanFlags, plan } from "../../cli/commands/plan.ts";
 import type { PlanDocument } from "../../stacks/documents.ts";
 import { startSandbox } from "../../local/sandbox/index.ts";
 import { TestProject } from "../helpers/project.ts";
-import { declare, register } from "../infra/fleet/stack.ts";
+import { agentYaml, declare, register } from "../infra/fleet/stack.ts";
 import { V2 } from "../providers/masumi/inputs.ts";
 import { asShown } from "../helpers/verbatim.ts";
 import { CliStack } from "./stack.ts";
@@ -317,6 +317,41 @@ describe("the local stack", () => {
         owner: expect.stringMatching(/^local-/) as string,
         agents: [],
       });
+    } finally {
+      await project.dispose();
+      await sandbox.close();
+    }
+  });
+
+  it("with containers, but neither plugin nor engine: plan and doctor say so, and up makes nothing", async () => {
+    const sandbox = await startSandbox({ chainSpeed: "instant" });
+    const project = new TestProject();
+    try {
+      project.useSandbox(sandbox.url);
+      Object.assign(project.env, {
+        PULUMI_HOME: project.path("pulumi"),
+        PULUMI_IGNORE_AMBIENT_PLUGINS: "1",
+        DOCKER_HOST: `unix://${project.path("no.sock")}`,
+      });
+      const task = { name: "t", agent: "one", description: "d", expected_output: "e" };
+      const crew = { agents: { one: { role: "r", goal: "g", backstory: "b" } }, tasks: [task] };
+      project.write("agents/a.yaml", agentYaml("a", { url: undefined, crew, hosting: "docker" }));
+      await project.run("config", "set", "masumi:hostings", "[docker]");
+      const missing = /PLUGIN_NOT_FOUND: The plugin of package "docker"/;
+
+      const planned = await project.run("plan", "--json");
+      const { problems } = JSON.parse(planned.stdout) as { problems: { code: string; message: string }[] };
+      expect([planned.exitCode, problems]).toEqual([
+        1,
+        [
+          { code: "HOSTING_REFUSED", message: expect.stringMatching(missing) as string },
+          { code: "HOSTING_REFUSED", message: expect.stringMatching(/DOCKER_ENGINE_FAILED/) as string },
+        ],
+      ]);
+      expect((await project.run("doctor")).stdout).toMatch(/^fail {2}plugins +PLUGIN_NOT_FOUND/m);
+      const up = await project.run("up");
+      expect([up.exitCode, up.stderr]).toEqual([1, expect.stringMatching(missing)]);
+      expect((await project.run("status")).stdout).toMatch(/^No agents are up/);
     } finally {
       await project.dispose();
       await sandbox.close();
