@@ -1,8 +1,11 @@
+import { basename, dirname, extname } from "node:path";
 import { pricesOf } from "../../infra/config.ts";
-import { loadStackAgents } from "../agents.ts";
+import type { Agent, LoadedAgents } from "../../infra/declarations/index.ts";
+import { agentsFolder, loadStackAgents } from "../agents.ts";
 import { readNetwork } from "../network.ts";
 import type { CallOptions, Project } from "../project.ts";
 import { type SpentDocument, readSpending } from "../spent.ts";
+import { unknownAgent } from "../unknown-agent.ts";
 import { type ContainerPrices, type ModelPrices, costOf, costOfTime, formatUsd, sumUsd } from "./prices.ts";
 import { type RunningTime, type TokenCount, type Unread, readUsage } from "./usage.ts";
 
@@ -69,7 +72,7 @@ interface TimeCost {
 /**
  * Return what a stack's agents cost: what their crews used of models, the time that they ran, and the fees of their transactions.
  *
- * @throws UserError when month is none, or the ledger cannot be read
+ * @throws UserError when month is none, there is no such agent, or the ledger cannot be read
  * @throws ConfigurationError when masumi:modelPrices, masumi:containerPrices or masumi:ledger cannot be read
  */
 export async function readCosts(
@@ -80,17 +83,54 @@ export async function readCosts(
   const { stack } = filter;
   const prices = pricesOf(stack, readNetwork(project, stack).settings);
   const spent = await readSpending(project, filter, options);
+  const { readable, complaints } = loadStackAgents(project, stack);
+  const invalid = invalidAgents(agentsFolder(project, stack), { readable, complaints });
+  if (filter.agent !== undefined && ![...readable, ...invalid].some(({ id }) => id === filter.agent)) {
+    await requireKnown(project, { stack, agent: filter.agent, agents: [...readable, ...invalid] }, options);
+  }
   const { unread, ...usage } = await readUsage(project, filter, options);
-  const { readable } = loadStackAgents(project, stack);
   const users = new Map(readable.map(({ id, user }) => [id, user ?? null]));
   const { otherVersions, unreadable } = spent.skipped;
   return {
     version: 1,
     stack,
     ...sumCosts({ ...usage, ...prices, fees: spent.rows, users }, filter),
-    unread,
+    unread: [...unread, ...invalid.filter(isMeant(filter)).map(isInvalid)],
     skippedLines: Object.values(otherVersions).reduce((sum, number) => sum + number, unreadable),
   };
+}
+
+type HasId = Pick<Agent, "id">;
+
+/** The agents whose files are so wrong that where they run is not known, by the names of the files. */
+function invalidAgents(
+  folder: string,
+  { readable, complaints }: Pick<LoadedAgents, "readable" | "complaints">,
+): (HasId & { readonly file: string })[] {
+  const isAgents = (file: string) => dirname(file) === folder && /\.ya?ml$/.test(file);
+  const files = new Set(complaints.map(({ file }) => file).filter(isAgents));
+  for (const { file } of readable) files.delete(file);
+  return [...files].map((file) => ({ id: basename(file, extname(file)), file }));
+}
+
+const isMeant =
+  ({ agent }: CostsFilter) =>
+  ({ id }: HasId): boolean =>
+    agent === undefined || id === agent;
+
+const isInvalid = ({ id, file }: ReturnType<typeof invalidAgents>[number]): Unread => ({
+  agent: id,
+  reason: `${file} is not valid; masumi-agents validate says why`,
+});
+
+/** Refuses an agent that the stack neither declares nor, by its ledger, once had. @throws UserError */
+async function requireKnown(
+  project: Project,
+  { stack, agent, agents }: { stack: string; agent: string; agents: readonly HasId[] },
+  options: CallOptions,
+): Promise<void> {
+  const { rows } = await readSpending(project, { stack, agent }, options);
+  if (rows.length === 0) throw unknownAgent(stack, agent, agents);
 }
 
 interface Costs {

@@ -79,6 +79,23 @@ it("shows what containers' runtimes counted, with the customer of each agent, an
   expect(customers.stdout).toMatch(/^month {4}customer {2}of /);
 });
 
+it("says what is missing while an agent's file is invalid, and which agents there are", async () => {
+  await using stack = await CliStack.start(DOCKER);
+  stack.declare({ writer: { name: "Writer", ...hosted } });
+  stack.project.write("agents/broken.yaml", "name: Broken\nnonsense: {\n");
+  const nothing = printing({ "": { models: [], times: [] } });
+  const said =
+    "What broken used is missing: agents/broken.yaml is not valid; masumi-agents validate says why\n";
+  const shown = await run(stack, nothing);
+  expect([shown.exitCode, shown.stderr]).toEqual([1, said]);
+  const one = await run(stack, nothing, { agent: "broken" });
+  expect([one.exitCode, one.stderr]).toEqual([1, said]);
+  expect(await run(stack, nothing, { agent: "writer" })).toMatchObject({ exitCode: 0, stderr: "" });
+  await expect(run(stack, nothing, { agent: "nosuch" })).rejects.toThrow(
+    "Stack preprod has no agent nosuch. Its agents: writer, broken.",
+  );
+});
+
 it("asks each runtime for what is wanted alone", async () => {
   await using stack = await CliStack.start(DOCKER);
   stack.declare({ writer: { name: "Writer", ...hosted } });
