@@ -27,12 +27,12 @@ import {
   type FieldProblem,
   checkDeclaration,
   declarationOf,
-  formProblems,
   priceOf,
 } from "../templates/declare.ts";
 import type { Template } from "../templates/template.ts";
 import { tidy } from "../templates/texts.ts";
 import { isUnchanged } from "./etags.ts";
+import { problemsOf, problemsOfAny } from "../templates/form-problems.ts";
 import {
   changedMeanwhile,
   invalid,
@@ -59,6 +59,8 @@ export interface SentForm {
   readonly description?: string | undefined;
   readonly choices?: Chosen | undefined;
   readonly documents: readonly StoredDocument[];
+  /** What could not be read of it. */
+  readonly wrong?: readonly FieldProblem[];
 }
 
 const SUFFIX = "abcdefghijkmnpqrstuvwxyz23456789";
@@ -120,12 +122,22 @@ async function requireBudget(
   if (seconds > 0) throw spentEnough(most, seconds);
 }
 
-/** Returns the template of an id. @throws HttpProblem 400 */
-export function templateOf({ templates }: AcceptParts, id: string | undefined): Template {
+/**
+ * Returns the template of an id.
+ *
+ * @param sent the form that names it
+ * @throws HttpProblem 400 with all that is wrong
+ */
+export function templateOf(
+  { templates }: AcceptParts,
+  id: string | undefined,
+  sent: SentForm = { documents: [] },
+): Template {
   const template = templates.get(id ?? "");
   if (template) return template;
   const message = `is not a template: choose ${[...templates.keys()].join(", ")}`;
-  throw invalid([{ field: "template", message }]);
+  const others = problemsOfAny([...templates.values()], (one) => formOf(one, sent), sent.wrong);
+  throw invalid([{ field: "template", message }, ...others.filter(({ field }) => field !== "template")]);
 }
 
 /** @param kept what the agent has of choices already */
@@ -141,16 +153,6 @@ function formOf({ choices: allowed }: Template, sent: SentForm, kept?: Chosen): 
   };
 }
 
-/** Returns what is wrong with the number of documents. */
-function documentProblems({ documents: allowed }: Template, { documents }: Form): FieldProblem[] {
-  const { least, most } = allowed;
-  if (documents.length < least) return [{ field: "docs", message: `at least ${least} needed` }];
-  if (documents.length > most) return [{ field: "docs", message: `at most ${most} documents` }];
-  const names = documents.map(({ name }) => name.toLowerCase());
-  const twice = names.find((name, index) => names.indexOf(name) < index);
-  return twice === undefined ? [] : [{ field: "docs", message: `"${twice}" is there twice: rename one` }];
-}
-
 /** A form that passed all checks, and the declaration that it became. */
 interface Accepted {
   readonly declaration: string;
@@ -158,8 +160,12 @@ interface Accepted {
 }
 
 /** Turns a form into a declaration that a run will take. @throws HttpProblem 400 with all that is wrong */
-function declare(parts: AcceptParts, template: Template, form: Form, who: Declared): Accepted {
-  const problems = [...formProblems(template, form), ...documentProblems(template, form)];
+function declare(
+  parts: AcceptParts,
+  template: Template,
+  { form, wrong, ...who }: Declared & { readonly form: Form; readonly wrong: SentForm["wrong"] },
+): Accepted {
+  const problems = problemsOf(template, form, wrong);
   if (problems.length > 0) throw invalid(problems);
   const declaration = declarationOf(template, form, who);
   const { project, model: stack, network } = parts.fleets;
@@ -197,7 +203,12 @@ export async function createAgent(parts: AcceptParts, creation: Creation): Promi
   const digest = digestOf([template.id, form]);
   const id = newAgentId(form.name);
   // Before the transaction, which others wait for.
-  const { declaration, shown } = declare(parts, template, form, { id, userId: user.id });
+  const { declaration, shown } = declare(parts, template, {
+    form,
+    wrong: creation.form.wrong,
+    id,
+    userId: user.id,
+  });
   try {
     return await parts.database.transaction(async (queries) => {
       // Two that come at once must not both be the last one that the plan, or the day's limit, allows.
@@ -265,7 +276,7 @@ export async function modifyAgent(parts: AcceptParts, user: User, id: string, ch
       };
       const form = formOf(template, sent, choices);
       const { fleet, userId } = agent;
-      const { declaration, shown } = declare(parts, template, form, { id, userId });
+      const { declaration, shown } = declare(parts, template, { form, wrong: change.wrong, id, userId });
       const isListedAnew = shown.listed !== agent.shown.listed;
       // What an operator changes is not the owner's to answer for.
       const spends = isListedAnew && !user.isOperator;

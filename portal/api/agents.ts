@@ -81,7 +81,7 @@ async function create(context: Context<ApiEnv>, parts: ApiParts & FormParts): Pr
   if (boundaryOf(context.req.header("content-type") ?? "") !== undefined)
     await admit(parts, { user, idempotencyKey }, signal);
   const { form, template: named } = await readForm(context, parts);
-  const creation = { user, template: templateOf(parts, named), form, idempotencyKey };
+  const creation = { user, template: templateOf(parts, named, form), form, idempotencyKey };
   const id = await creating.run(user.id, () => admitAndCreate(parts, creation, signal));
   return created(context, parts, { id, isNew: idempotencyKey === undefined });
 }

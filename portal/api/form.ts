@@ -11,6 +11,7 @@ import type { SentForm } from "./accept.ts";
 import type { ApiEnv, ApiParts } from "./context.ts";
 import type { Uploads } from "./limits.ts";
 import { type Part, boundaryOf, readParts } from "./multipart.ts";
+import { fieldProblems } from "../templates/form-problems.ts";
 import { invalid, malformed, tooLarge, wrongType } from "./problems.ts";
 
 /** All texts of a form together. */
@@ -18,16 +19,31 @@ const MOST_TEXT_BYTES = 256 * 1024;
 const LONGEST_NAME = 120;
 const MEBIBYTE = 1024 * 1024;
 
-const choices = z.record(z.string(), z.string());
-const jsonForm = z.object({
-  name: z.string().optional(),
-  bio: z.string().optional(),
-  description: z.string().optional(),
-  template: z.string().optional(),
-  choices: choices.optional(),
-  removeDocs: z.array(z.string()).optional(),
+const text = z.string().optional();
+const choices = z.record(z.string(), z.string()).optional();
+const digests = z
+  .array(z.string())
+  .refine((all) => all.every(isDigest), "names documents by their SHA-256")
+  .optional();
+
+const newForm = z.strictObject({ name: text, bio: text, description: text, template: text, choices });
+const changedForm = z.strictObject({
+  name: text,
+  bio: text,
+  description: text,
+  choices,
+  removeDocs: digests,
 });
-type Texts = z.output<typeof jsonForm>;
+
+/** What of a form can be read, so that it can be checked whatever else is wrong. */
+const legible = z.object({
+  name: text.catch(undefined),
+  bio: text.catch(undefined),
+  description: text.catch(undefined),
+  template: text.catch(undefined),
+  choices: choices.catch(undefined),
+  removeDocs: digests.catch(undefined),
+});
 
 export interface ReadForm {
   readonly form: SentForm;
@@ -61,46 +77,41 @@ export async function readForm(
     const uploader = { ...parts, userId: context.get("user").id };
     return readMultipart(readParts(body ?? nothing(), boundary), uploader, template);
   }
-  if (/^application\/json\b/i.test(type)) return readJson(body ?? nothing());
+  if (/^application\/json\b/i.test(type))
+    return formOf(parseJson(await readText(body ?? nothing(), MOST_TEXT_BYTES), "The body"), [], template);
   throw wrongType("Send application/json or multipart/form-data.");
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}
 
-async function readJson(body: AsyncIterable<Uint8Array>): Promise<ReadForm> {
-  return formOf(await parseJson(body, jsonForm, MOST_TEXT_BYTES), []);
-}
-
-/** Reads a request's body as JSON of this form. @throws HttpProblem 400, 413, 415 */
-export function readJsonBody<T extends z.ZodType>(
+/** Reads a request's body as JSON of this form. @throws HttpProblem 400 with all that is wrong, 413, 415 */
+export async function readJsonBody<T extends z.ZodType>(
   context: Context<ApiEnv>,
   schema: T,
   most = MOST_TEXT_BYTES,
 ): Promise<z.output<T>> {
   const type = context.req.header("content-type") ?? "";
   if (!/^application\/json\b/i.test(type)) throw wrongType("Send application/json.");
-  return parseJson((context.req.raw.body as AsyncIterable<Uint8Array> | null) ?? nothing(), schema, most);
+  const body = (context.req.raw.body as AsyncIterable<Uint8Array> | null) ?? nothing();
+  const read = schema.safeParse(requireObject(parseJson(await readText(body, most), "The body")));
+  if (!read.success) throw invalid(fieldProblems(read.error));
+  return read.data;
 }
 
-async function parseJson<T extends z.ZodType>(
-  body: AsyncIterable<Uint8Array>,
-  schema: T,
-  most: number,
-): Promise<z.output<T>> {
-  return parsed(await readText(body, most), schema, "The body");
-}
-
-/** @throws HttpProblem 400 if a text is no JSON of this form */
-function parsed<T extends z.ZodType>(text: string, schema: T, what: string): z.output<T> {
-  let value: unknown;
+/** @throws HttpProblem 400 if a text is no JSON */
+function parseJson(text: string, what: string): unknown {
   try {
-    value = JSON.parse(text);
+    return JSON.parse(text);
   } catch {
     throw malformed(`${what} is not JSON.`);
   }
-  const read = schema.safeParse(value);
-  if (!read.success) throw malformed(z.prettifyError(read.error));
-  return read.data;
+}
+
+/** @throws HttpProblem 400 if the body is not one that has fields */
+function requireObject(value: unknown): object {
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw malformed("The body is not a JSON object.");
+  return value;
 }
 
 type Uploader = FormParts & { readonly userId: string };
@@ -131,10 +142,10 @@ async function readMultipart(
     if (part.name === "removeDocs" || part.name === "removeDocs[]") removeDocs.push(text);
     else texts[part.name] = text;
   }
-  const { name, bio, description, template } = texts;
-  const chosen =
-    texts["choices"] === undefined ? {} : { choices: parsed(texts["choices"], choices, '"choices"') };
-  const form = formOf({ name, bio, description, template, removeDocs, ...chosen }, documents);
+  const { template, choices } = texts;
+  const chosen = choices === undefined ? {} : { choices: parseJson(choices, '"choices"') };
+  const removed = removeDocs.length === 0 ? {} : { removeDocs };
+  const form = formOf({ ...texts, ...chosen, ...removed }, documents, known);
   // What came before the template was named was only held against what any template takes.
   const { documents: allowed } = known ?? parts.templates.get(template ?? "") ?? { documents: anyOf(parts) };
   for (const { name: file, bytes } of documents) {
@@ -144,14 +155,20 @@ async function readMultipart(
   return form;
 }
 
-function formOf(
-  { template, removeDocs = [], ...texts }: Texts,
-  documents: readonly StoredDocument[],
-): ReadForm {
-  const wrong = removeDocs.find((digest) => !isDigest(digest));
-  if (wrong !== undefined)
-    throw invalid([{ field: "removeDocs", message: "names documents by their SHA-256" }]);
-  return { form: { ...texts, documents }, template, removed: removeDocs };
+/**
+ * Reads what can be read of a form, and notes what cannot.
+ *
+ * @param known the agent's template, if the form changes an agent
+ */
+function formOf(sent: unknown, documents: readonly StoredDocument[], known: Template | undefined): ReadForm {
+  const fields = requireObject(sent);
+  const { error } = (known ? changedForm : newForm).safeParse(fields);
+  const { template, removeDocs = [], ...read } = legible.parse(fields);
+  return {
+    form: { ...read, documents, ...(error ? { wrong: fieldProblems(error) } : {}) },
+    template,
+    removed: removeDocs,
+  };
 }
 
 /** What at least one template takes. */

@@ -17,7 +17,11 @@ const CLOSES_WITHIN_MS = 15_000;
 /** Files come within the input, in base64. */
 const MOST_BYTES = 16 * 1024 * 1024;
 
-const body = z.object({ input: z.record(z.string(), z.unknown()) });
+const body = z.strictObject({
+  input: z.record(z.string(), z.unknown(), {
+    error: "has to be an object: what the agent is asked, by the names of its form's fields",
+  }),
+});
 type Input = z.output<typeof body>["input"];
 
 /** POST /agents/{id}/try: one job, free of charge and without the network. GET /agents/{id}/tries: what became of the last ones. */

@@ -131,6 +131,18 @@ describe("POST /agent", () => {
     expect(body.problems?.map(({ field }) => field)).toEqual(["name", "description", "bio", "docs"]);
   });
 
+  it.each([
+    ["without a template", json({ name: "", foo: 1 }), ["template", "name", "description", "bio", "foo"]],
+    ["of another type", json({ ...form("x"), name: 5, bio: "" }), ["bio", "name"]],
+    ["of another name", json({ ...form("x"), "a.b": 5, removeDocs: [] }), ["a.b", "removeDocs"]],
+    ["of another name, in multipart", multipart({ ...form(""), foo: "1" }, []), ["name", "foo"]],
+  ])("tells of keys that it does not know, beside all else, in a form %s", async (_what, sent, fields) => {
+    const response = await api.send("POST", "/agent", "anna", sent);
+    expect(response.status).toBe(400);
+    const body = problemSchema.parse(await response.json());
+    expect(body.problems?.map(({ field }) => field)).toEqual(fields);
+  });
+
   const big = new File([new Uint8Array(10_485_761).fill(97)], "big.txt");
   it.each([
     ["no token", undefined, json(form("x")), 401, "unauthorized"],
@@ -208,6 +220,32 @@ describe("an agent", () => {
     expect(list.agents).toEqual([]);
     const seen = await api.send("GET", `/agents/${id}`, "operator-1");
     expect(await seen.json()).toMatchObject({ agentId: id, user: "anna" });
+  });
+
+  it.each([
+    [{ foo: 1, name: "" }, ["name", "foo"]],
+    [{ template: "researcher" }, ["template"]],
+    [{ removeDocs: ["x"] }, ["removeDocs"]],
+  ])("is not changed by what a change does not have: %j", async (change, fields) => {
+    const id = await created("anna");
+    const response = await api.send("PATCH", `/agents/${id}`, "anna", json(change));
+    expect(response.status).toBe(400);
+    expect((await bodyOf(response)).problems?.map(({ field }) => field)).toEqual(fields);
+    const requests = (await openRequests(api.database, 1000)).filter((one) => one.agentId === id);
+    expect(requests.map(({ kind }) => kind)).toEqual(["create"]);
+  });
+
+  it("is not tried without an input, and the answer says so by the field", async () => {
+    const id = await created("anna");
+    const response = await api.send("POST", `/agents/${id}/try`, "anna", json({ question: "x" }));
+    expect(response.status).toBe(400);
+    expect(await bodyOf(response)).toMatchObject({
+      error: "invalid",
+      problems: [
+        { field: "input", message: expect.stringMatching(/^has to be an object: /) as string },
+        { field: "question" },
+      ],
+    });
   });
 
   const etagOf = async (id: string, user = "anna") =>
@@ -350,11 +388,16 @@ describe("an agent", () => {
   });
 
   it("is not made by choices that are none", async () => {
-    for (const choices of ["5 USDM", '{"price": 5}', "[]"]) {
+    const answers = [
+      ["5 USDM", { error: "malformed" }],
+      ['{"price": 5}', { problems: [{ field: "choices.price", message: "has to be a text" }] }],
+      ["[]", { problems: [{ field: "choices", message: "has to be an object" }] }],
+    ] as const;
+    for (const [choices, answer] of answers) {
       const wanted = multipart({ ...form("x"), template: "researcher", choices }, []);
       const response = await api.send("POST", "/agent", "anna", wanted);
       expect(response.status).toBe(400);
-      expect(await bodyOf(response)).toMatchObject({ error: "malformed" });
+      expect(await bodyOf(response)).toMatchObject(answer);
     }
   });
 
