@@ -282,7 +282,7 @@ const SANDBOX: CommandSpec = {
     "start this project's simulated payment service, with its chain and a stub model, unless it is running",
   options: [
     option("--port <n>", "port on 127.0.0.1 (default: 4801, or the last one used)"),
-    CHAIN_SPEED,
+    option("--chain-speed <n>", 'how many times faster than the real chain, or "instant" (default: 30)'),
     option("--world <file>", "keys, wallets and tokens as JSON instead of the default world"),
     option("--fault <spec...>", "scripted faults (local/sandbox/README.md lists them)"),
     asJson("print pid and URL as JSON"),
@@ -293,8 +293,10 @@ const SANDBOX: CommandSpec = {
     {
       name: "status",
       description: "say whether this project's sandbox is running",
-      examples: ["sandbox status"],
-      run: async (project) => (await import("./sandbox.ts")).sandboxStatus(project),
+      options: [asJson("print pid and URL as JSON")],
+      examples: ["sandbox status", "sandbox status --json"],
+      run: async (project, flags: SandboxFlags) =>
+        (await import("./sandbox.ts")).sandboxStatus(project, flags),
     },
     {
       name: "stop",

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync, realpathSync } from "node:fs";
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, realpathSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import axios, { isAxiosError } from "../../providers/common/axios.ts";
@@ -28,6 +28,8 @@ export interface SandboxOptions {
 export interface RunningSandbox {
   readonly pid: number;
   readonly url: string;
+  /** As the sandbox says it; absent before one could tell. */
+  readonly chainSpeed?: number | string | undefined;
 }
 
 /** What a sandbox says of itself. */
@@ -36,6 +38,7 @@ interface SandboxStatus {
   /** Whose payment service it is; null: nobody's, one that was started by hand. Absent before it could tell. */
   readonly project?: string | null;
   readonly database?: string | null;
+  readonly chainSpeed?: number | string;
 }
 
 const infoFile = (project: Project) => join(project.sandbox, "sandbox.json");
@@ -100,7 +103,9 @@ export async function findSandbox(
 ): Promise<RunningSandbox | undefined> {
   const known = recorded(project);
   const said = known && (await askSandbox(known.url, signal));
-  return known && said && isOurs(project, known, said) ? { ...known, pid: said.pid ?? known.pid } : undefined;
+  if (!known || !said || !isOurs(project, known, said)) return undefined;
+  const { pid = known.pid, chainSpeed } = said;
+  return { ...known, pid, chainSpeed };
 }
 
 export const sandboxIsMissing = () =>
@@ -110,7 +115,7 @@ export const sandboxIsMissing = () =>
  * Start the sandbox as a process of its own that stays up, and return it when it answers. If another command is starting
  * it, or it runs, that one is returned.
  *
- * @throws UserError when its port is taken, or it does not answer in time
+ * @throws UserError when its port is taken, it refuses what it is started with, or it does not answer in time
  */
 export function startSandboxProcess(project: Project, options: SandboxOptions): Promise<RunningSandbox> {
   mkdirSync(project.sandbox, { recursive: true, mode: 0o700 });
@@ -127,6 +132,7 @@ async function launch(project: Project, options: SandboxOptions): Promise<Runnin
     throw await portIsTaken(kept, options.port === undefined, signal);
   const logFile = join(project.sandbox, "sandbox.log");
   const log = openSync(logFile, "a", 0o600);
+  const { size: before } = fstatSync(log);
   const child = spawn(process.execPath, argumentsOf(project, kept, options), {
     cwd: project.root,
     detached: true,
@@ -144,9 +150,11 @@ async function launch(project: Project, options: SandboxOptions): Promise<Runnin
     if (running?.pid === child.pid && running && (await askSandbox(running.url, signal))) return running;
     await sleep(100);
   }
-  throw new UserError(
-    `The sandbox did not start${kept === undefined ? "" : ` on port ${kept}`}. See ${logFile}.`,
-  );
+  const where = kept === undefined ? "" : ` on port ${kept}`;
+  const said = readFileSync(logFile).subarray(before).toString().trim();
+  // What it has not foreseen is told with a stack, which is for the log.
+  const isComplaint = said !== "" && !/^\s+at /m.test(said);
+  throw new UserError(`The sandbox did not start${where}${isComplaint ? `: ${said}` : `. See ${logFile}.`}`);
 }
 
 async function portIsTaken(

@@ -41,6 +41,62 @@ describe("a project's sandbox", () => {
     );
   }, 60_000);
 
+  it.each([
+    [
+      "an unreadable world",
+      { world: "nofile.json" },
+      /: The sandbox's world .*nofile\.json cannot be used:\n.*ENOENT/,
+    ],
+    [
+      "a world that is none",
+      { world: "Pulumi.yaml" },
+      /: The sandbox's world .*Pulumi\.yaml cannot be used:/,
+    ],
+    ["a speed that is none", { chainSpeed: "foo" }, /: --chain-speed foo: expected a number from 0/],
+    ["an unknown fault", { fault: ["bogus"] }, /: .*bogus/],
+  ])("says what is wrong with %s", async (_name, options, said) => {
+    const { folder, project } = clone();
+    const { world, ...more } = { world: undefined, ...options };
+    const given = { chainSpeed: "instant", ...more, ...(world ? { world: folder.path(world) } : {}) };
+    const refused = startSandboxProcess(project, given);
+    await expect(refused).rejects.toThrow(said);
+    await expect(refused).rejects.not.toThrow(/sandbox\.log/);
+  });
+
+  it("names the options that a running one does not take, and tells of it as JSON", async () => {
+    const { folder, project } = clone();
+    const { url, pid } = await start(project);
+    const again = await folder.run(
+      "sandbox",
+      "--chain-speed",
+      "20",
+      "--fault",
+      "bogus",
+      "--port",
+      new URL(url).port,
+    );
+    expect([again.exitCode, again.stderr]).toEqual([
+      0,
+      "It was running before, so --chain-speed 20 (it has instant), --fault bogus had no effect. " +
+        "To start it with that: npx masumi-agents sandbox stop, then this again.\n",
+    ]);
+    expect(await folder.run("sandbox", "--chain-speed", "instant")).toMatchObject({
+      exitCode: 0,
+      stderr: "",
+    });
+    const status = await folder.run("sandbox", "status", "--json");
+    expect(JSON.parse(status.stdout)).toMatchObject({
+      running: true,
+      url,
+      pid,
+      chainSpeed: "instant",
+      portal: null,
+    });
+    await stopSandbox(project);
+    const stopped = await folder.run("sandbox", "status", "--json");
+    expect([stopped.exitCode, JSON.parse(stopped.stdout)]).toEqual([1, { running: false, portal: null }]);
+  });
+
   it("is found through a link to the project's folder, too", async () => {
     const { folder, project } = clone();
     await start(project);
