@@ -1,3 +1,4 @@
+import { ConfigurationError } from "../../infra/config.ts";
 import { FOREIGN_REMEDY, formatAda } from "../../infra/fleet/index.ts";
 import type { Row } from "../../providers/masumi/service/index.ts";
 import { printable } from "../../providers/common/printable.ts";
@@ -6,7 +7,7 @@ import { statusDocument } from "../../stacks/documents.ts";
 import { SANDBOX_OFF, sandboxIsOff } from "../../stacks/local/sandbox-off.ts";
 import { type AgentOutput, feeShares, readAgentOutputs, withAvailability } from "../../stacks/outputs.ts";
 import { type Project, stackOption } from "../../stacks/project.ts";
-import { findForeign } from "../../stacks/read-stack.ts";
+import { findForeign, wrongInFile } from "../../stacks/read-stack.ts";
 import type { RegistryReport } from "../../stacks/registry/health.ts";
 import { askRegistryOfStack } from "../../stacks/registry/of-stack.ts";
 import { type UnsettledRequest, readUnsettledRequests } from "../../stacks/unsettled.ts";
@@ -21,7 +22,10 @@ export interface StatusFlags {
   readonly wide?: boolean;
 }
 
-/** `status`: the agents of a stack, or one in full, with what they answer right now. Exit code 1 when one does not answer. */
+/**
+ * `status`: the agents of a stack, or one in full, with what they answer right now. Exit code 1 when one does not answer, or the stack's
+ * settings are wrong.
+ */
 export async function status(project: Project, flags: StatusFlags, wanted?: string): Promise<number> {
   const known = await readAgentOutputs(project, flags.stack, { env: process.env });
   const unsettled = await readUnsettledRequests(project, flags.stack);
@@ -34,9 +38,11 @@ export async function status(project: Project, flags: StatusFlags, wanted?: stri
   const agents = withCrews(project, await withAvailability(chosen));
   // Those that are not shown share a fee as well.
   const fees = feeShares(known);
+  const isWrong = isNotLooked(foreign) && foreign.isWrong;
   if (flags.json) {
-    const rows = typeof foreign === "string" ? undefined : foreign;
+    const rows = isNotLooked(foreign) ? undefined : foreign;
     printJson(statusDocument(agents, unsettled, rows, fees, registry));
+    if (isWrong) print(foreignText(foreign), process.stderr);
   } else {
     const more = unsettledText(flags.stack, unsettled) + foreignText(foreign);
     const text = statusText(project, agents, { ...flags, wanted, fees, registry });
@@ -44,7 +50,7 @@ export async function status(project: Project, flags: StatusFlags, wanted?: stri
     else print(text);
     print(more);
   }
-  return agents.some(({ availability }) => availability === "no answer") ? 1 : 0;
+  return isWrong || agents.some(({ availability }) => availability === "no answer") ? 1 : 0;
 }
 
 const listed = ({ agentIdentifier, url, listing }: AgentOutput) => ({
@@ -54,20 +60,33 @@ const listed = ({ agentIdentifier, url, listing }: AgentOutput) => ({
 
 const STATUS_WAITS_MS = 15_000;
 
+/** Why nobody looked for what others registered. */
+interface NotLooked {
+  readonly reason: string;
+  /** Whether the stack's settings are wrong, which the owner has to correct. */
+  readonly isWrong: boolean;
+}
+
 /** What others registered on the stack's wallets; why not, if the payment service cannot be asked, which is no reason to fail. */
-async function lookForForeign(project: Project, stack: string): Promise<readonly Row[] | string> {
+async function lookForForeign(project: Project, stack: string): Promise<readonly Row[] | NotLooked> {
   const signal = AbortSignal.timeout(STATUS_WAITS_MS);
   try {
     if (await sandboxIsOff(project, stack, signal))
-      return `${SANDBOX_OFF} (start it with npx masumi-agents sandbox)`;
+      return { reason: `${SANDBOX_OFF} (start it with npx masumi-agents sandbox)`, isWrong: false };
     return await findForeign(project, stack, { env: process.env, signal });
-  } catch {
-    return "the payment service, or MASUMI_API_KEY, is missing";
+  } catch (error) {
+    const wrong = error instanceof ConfigurationError ? wrongInFile(project, stack) : [];
+    if (wrong.length > 0) {
+      return { reason: `settings of stack ${stack} are wrong: ${wrong.join("; ")}`, isWrong: true };
+    }
+    return { reason: "the payment service, or MASUMI_API_KEY, is missing", isWrong: false };
   }
 }
 
-function foreignText(rows: readonly Row[] | string): string {
-  if (typeof rows === "string") return `Registrations that are not ours were not looked for: ${rows}.\n`;
+const isNotLooked = (foreign: readonly Row[] | NotLooked): foreign is NotLooked => "reason" in foreign;
+
+function foreignText(rows: readonly Row[] | NotLooked): string {
+  if (isNotLooked(rows)) return `Registrations that are not ours were not looked for: ${rows.reason}.\n`;
   if (rows.length === 0) return "";
   const lines = rows.map(
     ({ id, state, walletVkey, listing }) =>

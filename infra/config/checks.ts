@@ -1,6 +1,6 @@
 import { clearTextProblems, databaseProblem } from "../hosting/clear-text.ts";
 import { type HostingSettings, hostingProblems } from "../hosting/settings.ts";
-import { type HostingKind, placeTraits } from "../hosting/traits.ts";
+import { type HostingKind, type HostingsConfig, placeTraits } from "../hosting/traits.ts";
 import { mainnetProblems } from "../../providers/masumi/service/rules/mainnet.ts";
 import type { StackConfig } from "./schema.ts";
 
@@ -18,13 +18,24 @@ const hostingSettings = (config: StackConfig): HostingSettings => ({
 export function crossChecks(config: StackConfig): string[] {
   const problems = hostingProblems(config.hosting, hostingSettings(config));
   problems.push(...mainnetProblems(config));
-  problems.push(...transportProblems(config));
+  problems.push(...wrongTogether(config));
   if (config.secrets.includes("tracesHeaders") && !config.traces) {
     problems.push("masumi:tracesHeaders are for no collector: set masumi:traces, or remove them");
   }
   if (config.ledger && !config.ledger.region && !config.aws.region) {
     problems.push("masumi:ledger.region is missing: set the bucket's region, for example eu-central-1");
   }
+  return problems;
+}
+
+/** Settings that are there; others may follow. The hostings' maps are there always. */
+export type PresentSettings = HostingsConfig & {
+  readonly [Name in keyof StackConfig]?: StackConfig[Name] | undefined;
+};
+
+/** Returns what is wrong with settings that are valid each, whatever else is set yet. */
+export function wrongTogether(config: PresentSettings): string[] {
+  const problems = transportProblems(config);
   const besideKeys =
     config.hostings?.filter((kind: HostingKind) => placeTraits(kind, config).runsBesideKeys) ?? [];
   if (config.network === "Mainnet" && besideKeys.length > 0) {
@@ -33,7 +44,7 @@ export function crossChecks(config: StackConfig): string[] {
         "never on Mainnet",
     );
   }
-  const vkeys = config.wallets.map(({ vkey }) => vkey);
+  const vkeys = (config.wallets ?? []).map(({ vkey }) => vkey);
   for (const repeated of new Set(vkeys.filter((vkey, index) => vkeys.indexOf(vkey) !== index))) {
     problems.push(`masumi:wallets contains ${repeated} twice`);
   }
@@ -46,7 +57,7 @@ function recordsProblems(url: string | undefined, excepted: readonly string[]): 
 }
 
 /** Returns what would go unencrypted, or to a server that nobody has checked, as far as the values are known. */
-function transportProblems(config: StackConfig): string[] {
+function transportProblems(config: PresentSettings): string[] {
   const {
     network,
     paymentServiceUrl,

@@ -2,12 +2,14 @@ import type { BucketSettings } from "../../providers/s3/index.ts";
 import { documentPlaces } from "../hosting/documents-settings.ts";
 import type { OutsideSettings } from "../hosting/kind.ts";
 import { type HostingsConfig, SETTINGS } from "../hosting/traits.ts";
+import { wrongTogether } from "./checks.ts";
 import { ConfigurationError, describe, noSuchSettings } from "./errors.ts";
-import { type Settings, type StackConfig, schema } from "./schema.ts";
+import { type StackConfig, schema } from "./schema.ts";
 
 const PREFIX = "masumi:";
 
 /** Parts of the schema, each made once: zod compiles a new one at its first use. */
+const PRESENT = schema.partial();
 const OF_HOSTINGS = schema.pick({ docker: true, aws: true, shared: true });
 const OF_LEDGER = schema.pick({ ledger: true });
 const OF_PRICES = schema.pick({ modelPrices: true, containerPrices: true });
@@ -15,7 +17,10 @@ const OF_FOLDER = schema.pick({ agents: true });
 const OF_AUTHORS = schema.pick({ hostings: true, policy: true, shared: true, documents: true, x402: true });
 
 /** Returns the hostings' settings, completed with values that are set elsewhere. */
-export function completed(settings: Settings, outside: OutsideSettings): HostingsConfig {
+export function completed(
+  settings: { readonly [Name in keyof HostingsConfig]?: unknown },
+  outside: OutsideSettings,
+): HostingsConfig {
   const names = Object.keys(SETTINGS) as (keyof HostingsConfig)[];
   // Each completes what its own schema has checked, which the compiler cannot follow through the loop.
   return Object.fromEntries(
@@ -37,16 +42,15 @@ export function readHostingSettings(
     Object.fromEntries(names.map((name) => [name, values[`masumi:${name}`]])),
   );
   if (!checked.success) throw new ConfigurationError(stack, checked.error.issues.map(describe));
-  return completed(checked.data as Settings, { values, env });
+  return completed(checked.data, { values, env });
 }
 
 /** Returns what is wrong with the settings that are there, from a stack's plain values. Those that are missing may follow. */
 export function wrongSettings(values: Readonly<Record<string, string>>): string[] {
-  const settings = ownSettings(values);
-  const issues = schema.safeParse(settings).error?.issues ?? [];
-  return issues
-    .filter(({ code, path: [name = ""] }) => code === "unrecognized_keys" || Object.hasOwn(settings, name))
-    .map(describe);
+  const { data, error } = PRESENT.safeParse(ownSettings(values));
+  if (error) return error.issues.map(describe);
+  const hostings = completed(data, { values, env: {} });
+  return wrongTogether({ ...data, ...hostings, ...documentPlaces(data.documents) });
 }
 
 /** Returns the settings of this program among a stack's values, by their names. */

@@ -2,7 +2,7 @@ import { isLoopback } from "../../providers/common/loopback.ts";
 
 /** Where a stack's settings send keys, jobs and results; all but {@link NEVER_EXCEPTED} may be excepted. */
 export interface Addresses {
-  readonly paymentServiceUrl: string;
+  readonly paymentServiceUrl?: string | undefined;
   readonly registryServiceUrl?: string | undefined;
   readonly modelApi?: string | undefined;
   readonly "docker.url": string;

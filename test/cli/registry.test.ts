@@ -129,6 +129,16 @@ describe("masumi-agents status with a registry service", () => {
       /^ +rank +1, score 0\.\d\d \(purchases 0\.00, uptime (?:0\.99|1\.00), age 0\.\d\d\)$/m,
     );
 
+    await folder.run("config", "set", "masumi:registryServiceUrl", "nonsense");
+    const wrong = await folder.run("status");
+    expect(wrong.exitCode).toBe(1);
+    expect(wrong.stdout).toMatch(
+      /^Registrations that are not ours were not looked for: settings of stack local are wrong: masumi:registryServiceUrl: expected/m,
+    );
+    expect(wrong.stdout).not.toContain("MASUMI_API_KEY");
+    expect((await folder.run("validate")).stderr).toMatch(/masumi:registryServiceUrl: expected/);
+    await folder.run("config", "set", "masumi:registryServiceUrl", registry.url);
+
     registry.fault = { status: 503, body: "busy" };
     const failed = await folder.run("status");
     expect(failed).toMatchObject({ exitCode: 0 });

@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { ConfigurationError, assetOverrides, keyOf, readStackConfig } from "../../infra/config.ts";
+import {
+  ConfigurationError,
+  assetOverrides,
+  keyOf,
+  readStackConfig,
+  wrongSettings,
+} from "../../infra/config.ts";
 
 const VKEY = "ab".repeat(28);
 const complete = {
@@ -697,5 +703,34 @@ describe("stack configuration", () => {
       USDM: { unit, decimals: 6 },
     });
     expect(assetOverrides({})).toBeUndefined();
+  });
+});
+
+describe("settings that are there while others may follow", () => {
+  it.each<[string, Record<string, string>, RegExp[]]>([
+    ["nothing", {}, []],
+    [
+      "a collector on another machine",
+      { "masumi:traces": "{ endpoint: http://traces.internal:4318 }" },
+      [/^masumi:traces\.endpoint is unencrypted/],
+    ],
+    [
+      "a wallet twice",
+      { "masumi:wallets": `[{vkey: ${VKEY}, type: V1}, {vkey: ${VKEY}, type: V2}]` },
+      [/twice$/],
+    ],
+    [
+      "a URL that is none",
+      { "masumi:registryServiceUrl": "nonsense" },
+      [/^masumi:registryServiceUrl: expected/],
+    ],
+    [
+      "crews beside keys",
+      { "masumi:network": "Mainnet", "masumi:hostings": "[process]" },
+      [/never on Mainnet$/],
+    ],
+    ["no setting", { "masumi:netwrok": "Preprod" }, [/is not a setting/]],
+  ])("%s", (_name, values, said) => {
+    expect(wrongSettings(values)).toEqual(said.map((text) => expect.stringMatching(text) as unknown));
   });
 });
