@@ -19,6 +19,13 @@ const VERSION_WITHIN_MS = 5_000;
 /** Commands that read or write files alone, for whatever stack: none of its keys is used, and nothing is sent. */
 const KEYLESS = new Set(["validate", "new"]);
 
+/** @param {readonly string[]} args */
+const isKeyless = (args) => {
+  const command = commandOf(args) ?? "";
+  // Its template is a file; only the application of that asks AWS.
+  return KEYLESS.has(command) || (command === "bootstrap" && !args.includes("--apply"));
+};
+
 /**
  * Return the Node for a command: this one, if it strips types and was installed on the machine. Otherwise the one of the npm package for
  * this platform, but for local stacks and commands without keys alone.
@@ -43,12 +50,33 @@ export function suitableNode({
       complaint: `masumi-agents needs Node >= 22.18, and this is ${version}. Install Node 22.18 or newer${orFromNpm()}.`,
     };
   }
-  const stack = KEYLESS.has(commandOf(args) ?? "") ? LOCAL_STACK : stackOf(args, cwd);
+  const stack = isKeyless(args) ? LOCAL_STACK : stackOf(args, cwd);
   const refusal = refusalOfNpmNode(stack, env[NPM_NODE_VARIABLE]);
-  if (refusal) return { complaint: `NODE_FROM_NPM: ${refusal.what}\n${refusal.remedy}` };
+  if (refusal) {
+    return {
+      complaint: unknownStack(stack, args, cwd) ?? `NODE_FROM_NPM: ${refusal.what}\n${refusal.remedy}`,
+    };
+  }
   const node = realpathSync(link);
   const found = isKnown(node, join(root, "node_modules", ".cache"));
   return found ? { node } : { complaint: unknownBinary(node) };
+}
+
+/**
+ * Return that a stack has no file, where one has to; another Node would not help there. `stack` makes and finds them.
+ *
+ * @param {string} stack
+ * @param {readonly string[]} args
+ * @param {string} cwd
+ */
+function unknownStack(stack, args, cwd) {
+  const root = rootOf(args, cwd);
+  const hasFile = existsSync(join(root, `Pulumi.${stack}.yaml`));
+  if (hasFile || !existsSync(join(root, "Pulumi.yaml")) || commandOf(args) === "stack") return undefined;
+  return (
+    `There is no stack "${stack}": ${join(root, `Pulumi.${stack}.yaml`)} does not exist. ` +
+    `Name another, or make it: npx masumi-agents stack init ${stack}`
+  );
 }
 
 /**
@@ -111,10 +139,7 @@ function commandOf([word, ...rest]) {
 export function stackOf(args, cwd) {
   const named = valueOf(args, ["-s", "--stack"]);
   if (named) return named.split("/").at(-1) ?? named;
-  const selected = join(
-    projectRoot(resolve(cwd, valueOf(args, ["-C", "--cwd"]) ?? ".")),
-    ".masumi/selected-stack",
-  );
+  const selected = join(rootOf(args, cwd), ".masumi/selected-stack");
   return (existsSync(selected) && readFileSync(selected, "utf8").trim()) || LOCAL_STACK;
 }
 
@@ -136,6 +161,9 @@ function valueOf(args, [short, long]) {
   }
   return found;
 }
+
+/** @param {readonly string[]} args @param {string} cwd */
+const rootOf = (args, cwd) => projectRoot(resolve(cwd, valueOf(args, ["-C", "--cwd"]) ?? "."));
 
 /** @param {string} folder @returns {string} */
 function projectRoot(folder) {

@@ -29,6 +29,6 @@ export const refusalOfNpmNode = (stack, asked) =>
           `The stack ${stack} needs a Node >= 22.18 that is installed on this machine. The one that npm installed runs local stacks ` +
           "only, because a single person publishes it and commands for this stack handle your keys.",
         remedy:
-          "Install Node 22.18 or newer, and run pulumi without npx, which would put npm's Node first on PATH. To use npm's Node " +
-          `anyway, set ${NPM_NODE_VARIABLE}=1.`,
+          "Install Node 22.18 or newer, which npx masumi-agents then finds; run pulumi itself without npx, which would put npm's Node " +
+          `first on PATH. To use npm's Node anyway, set ${NPM_NODE_VARIABLE}=1.`,
       };

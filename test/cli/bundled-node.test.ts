@@ -15,6 +15,8 @@ let root: string;
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), "bundled-node-"));
   writeFileSync(join(root, "Pulumi.yaml"), "name: x\n");
+  for (const stack of ["preprod", "mainnet"])
+    writeFileSync(join(root, `Pulumi.${stack}.yaml`), "config: {}\n");
 });
 afterEach(() => rmSync(root, { recursive: true }));
 
@@ -72,13 +74,32 @@ describe("the Node that npm brings", () => {
     expect(choose(words, { MASUMI_BUNDLED_NODE: "1" })).toHaveProperty("node");
   });
 
-  it.each(["validate --stack mainnet", "-C . validate -s nope", "new -s preprod minutes"])(
-    "runs what takes no key, for any stack: %s",
+  it.each(["status --stack nosuch", "-C . up -snosuch", "bootstrap aws --apply --stack=nosuch"])(
+    "says first that there is no such stack: %s",
     (words) => {
-      const node = bring({ copyOf: installed() });
-      expect(choose(words.split(" "))).toEqual({ node });
+      bring({ copyOf: installed() });
+      const complaint = expect.stringMatching(
+        /^There is no stack "nosuch": .*Pulumi\.nosuch\.yaml does not exist\. .*npx masumi-agents stack init nosuch$/,
+      ) as string;
+      expect(choose(words.split(" "))).toEqual({ complaint });
     },
   );
+
+  it.each(["stack init -s nosuch", "bootstrap aws --apply --stack mainnet"])("refuses keys: %s", (words) => {
+    bring({ copyOf: installed() });
+    const complaint = expect.stringMatching(/^NODE_FROM_NPM: .*\n.*npx masumi-agents/) as string;
+    expect(choose(words.split(" "))).toEqual({ complaint });
+  });
+
+  it.each([
+    "validate --stack mainnet",
+    "-C . validate -s nope",
+    "new -s preprod minutes",
+    "bootstrap aws --stack mainnet",
+  ])("runs what takes no key, for any stack: %s", (words) => {
+    const node = bring({ copyOf: installed() });
+    expect(choose(words.split(" "))).toEqual({ node });
+  });
 
   it("runs none when npx has put it first on PATH, either", () => {
     const binary = bring({ copyOf: installed() });
