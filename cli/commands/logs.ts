@@ -55,14 +55,17 @@ export async function logs(project: Project, agent: string | undefined, flags: L
   const end = () => interrupted.abort();
   const stop = listenToInterruptions({ onFirst: end, onImpatience: end });
   const width = found.length > 1 ? Math.max(...found.map(({ agentId }) => agentId.length)) : 0;
+  let isJobKnown = false;
   const read = async (log: AgentLog): Promise<void> => {
     const onLine = (line: string) => {
-      if (job === undefined || eventOf(line)?.["job"] === job)
-        printLine(shown(log.agentId, line, width, json), json);
+      if (job !== undefined && eventOf(line)?.["job"] !== job) return;
+      isJobKnown = true;
+      printLine(shown(log.agentId, line, width, json), json);
     };
     try {
       await readLog(log, range, { env, signal, onLine });
-      if (job !== undefined) await showReport(project, log, job, json, { env, signal });
+      const reported = job !== undefined && (await showReport(project, log, job, json, { env, signal }));
+      isJobKnown ||= reported;
     } catch (error) {
       if (signal.aborted) return;
       // The others' logs are worth reading all the same.
@@ -76,23 +79,35 @@ export async function logs(project: Project, agent: string | undefined, flags: L
   } finally {
     stop();
   }
+  if (job !== undefined && !isJobKnown && !follow) throw noSuchJob(job, agent, flags);
   return 0;
 }
 
-/** Writes what the store knows of a job that failed: texts that are in no log, as they may quote the customer. */
+function noSuchJob(job: string, agent: string | undefined, { stack, since }: LogsFlags): UserError {
+  const whose = agent === undefined ? `of stack ${stack}` : `of ${agent}`;
+  const when =
+    since === undefined ? `the last ${LINES_SEARCHED} lines` : `since ${since}, in ${LINES_SEARCHED} lines`;
+  return new UserError(`There is no job ${job} in the logs ${whose} (${when}).`);
+}
+
+/**
+ * Writes what the store knows of a job that failed: texts that are in no log, as they may quote the customer. Returns whether it knows
+ * any.
+ */
 async function showReport(
   project: Project,
   { agentId, place }: AgentLog,
   job: string,
   json: boolean,
   options: CallOptions,
-): Promise<void> {
+): Promise<boolean> {
   const report = await readFailureReport(project, place, job, options);
-  if (!report) return;
+  if (!report) return false;
   const text = json
     ? JSON.stringify({ agent: agentId, event: "failure_report", job, report })
     : failureLines(report).join("\n");
   printLine(text, json);
+  return true;
 }
 
 /** For programs as it is; for people so that it is seen where an event begins. */

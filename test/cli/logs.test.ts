@@ -63,6 +63,16 @@ describe("logs of processes", () => {
     await expect(run(stack, "writer", { lines: "no" })).rejects.toThrow(/--lines no: expected/);
   });
 
+  it("says that there is no such job, and does so with an exit code", async () => {
+    await using stack = await stackOf();
+    const job = "4ab92f3c01d7e856";
+    stack.project.write(FILE, line(1, "one").replace('"job":"7"', `"job":"${job}"`));
+    expect(await run(stack, "writer", { job })).toMatchObject({ exitCode: 0 });
+    await expect(run(stack, "writer", { job: "0".repeat(16) })).rejects.toThrow(
+      "There is no job 0000000000000000 in the logs of writer (the last 10000 lines).",
+    );
+  });
+
   it("shows every agent's, each line with its name, and says whose there is none of", async () => {
     await using stack = await stackOf();
     stack.project.write(FILE, line(1, "one"));
