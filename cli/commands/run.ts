@@ -1,9 +1,12 @@
+import { existsSync, readFileSync } from "node:fs";
 import { authorSettings } from "../../infra/config.ts";
 import type { Agent } from "../../infra/declarations/index.ts";
 import { loadStackAgents } from "../../stacks/agents.ts";
-import { localStackExists } from "../../stacks/local/local-stack.ts";
+import { localStackExists, stateFile } from "../../stacks/local/local-stack.ts";
 import { readNetwork } from "../../stacks/network.ts";
 import { type Project, isLocalStack, requireStackFile } from "../../stacks/project.ts";
+import { unknownAgent } from "../../stacks/unknown-agent.ts";
+import type { UserError } from "../../stacks/user-error.ts";
 import { readAgentOutputs } from "../../stacks/outputs.ts";
 import type { Operation } from "../../stacks/run.ts";
 import { targetsOf } from "../../stacks/targets.ts";
@@ -66,11 +69,35 @@ function complaintsOf(project: Project, operation: Operation, flags: RunFlags): 
     const { agents, complaints } = loadStackAgents(project, flags.stack, { env: process.env });
     const json = flags.json === true;
     if (complaints.length > 0) return printComplaints(complaints, json);
+    const unknown = unknownTarget(project, flags, agents);
+    if (unknown) return printProblems([unknown.message], json);
     const missing = missingPlugins(project, flags.stack, agents);
     return missing.length > 0 ? printProblems(missing, json) : undefined;
   } catch (error) {
     return printWithSettings(project, error, flags);
   }
+}
+
+/** Returns the error for a target that is neither a URN nor an agent, declared or in the state of a local stack. */
+function unknownTarget(
+  project: Project,
+  { stack, target = [] }: RunFlags,
+  agents: readonly Agent[],
+): UserError | undefined {
+  const { targets } = targetsOf(project, stack, target);
+  const named = target.filter(
+    (id, index) => targets[index] !== id && agents.every((agent) => agent.id !== id),
+  );
+  const [first] = named.filter((id) => !isInState(project, stack, id));
+  return first === undefined ? undefined : unknownAgent(stack, first, agents);
+}
+
+/** Whether an agent that is declared no more may be in the state: where only Pulumi can read that, Pulumi says so itself. */
+function isInState(project: Project, stack: string, id: string): boolean {
+  if (!isLocalStack(stack)) return true;
+  const [urn = ""] = targetsOf(project, stack, [id]).targets;
+  const file = stateFile(project, stack);
+  return existsSync(file) && readFileSync(file, "utf8").includes(JSON.stringify(urn));
 }
 
 /** Returns which plugins a local stack's run would miss, after it has made other resources. */

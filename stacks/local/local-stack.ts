@@ -57,7 +57,8 @@ export class PassphraseError extends CodedError<PassphraseErrorCode> {
 const keepsSecrets = (file: string): boolean =>
   existsSync(file) && /^encryptionsalt:|"salt"/m.test(readFileSync(file, "utf8"));
 
-const stateFile = (project: Project, stack: string): string =>
+/** Where a local stack's state is. */
+export const stateFile = (project: Project, stack: string): string =>
   join(project.stateRoot, ".pulumi", "stacks", projectName(project), `${stack}.json`);
 
 /** The passphrase of the project's local stacks, made for the first one. @throws PassphraseError PASSPHRASE_MISSING when it was deleted */

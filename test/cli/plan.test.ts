@@ -323,6 +323,23 @@ describe("the local stack", () => {
     }
   });
 
+  it("up of an agent that there is not names those that there are", async () => {
+    const sandbox = await startSandbox({ chainSpeed: "instant" });
+    const project = new TestProject();
+    try {
+      project.useSandbox(sandbox.url);
+      project.write("agents/writer.yaml", agentYaml("writer", {}));
+      const { exitCode, stderr } = await project.run("up", "--target", "nosuch");
+      expect([exitCode, stderr]).toEqual([
+        1,
+        expect.stringContaining("Stack local has no agent nosuch. Its agents: writer.\n"),
+      ]);
+    } finally {
+      await project.dispose();
+      await sandbox.close();
+    }
+  });
+
   it("with containers, but neither plugin nor engine: plan and doctor say so, and up makes nothing", async () => {
     const sandbox = await startSandbox({ chainSpeed: "instant" });
     const project = new TestProject();
