@@ -225,6 +225,7 @@ function serviceChecks(project: Project, stack: string, { switchedOn, opened, ag
   const { health, up, key, seen, examined } = lookAtService(project, opened, agents);
   const on: Ground = [switchedOn, SANDBOX_OFF];
   const settled = [on, [opened, "the stack's settings are not valid"]] as const;
+  const declared: Ground = [agents, "agents/ is not valid"];
   const reached = [...settled, [up, "the payment service does not answer"]] as const;
   const served = [...reached, [key, "the payment service does not serve this API key"]] as const;
   return [
@@ -244,13 +245,13 @@ function serviceChecks(project: Project, stack: string, { switchedOn, opened, ag
     after(settled, "clock", async () => [(await health()).clock]),
     after(reached, "service release", async () => [judgeRelease(await (await opened()).client.apiDocs())]),
     after(reached, "API key", async () => [judgeKey(await key())]),
-    after(reached, "runtime keys", async () =>
-      checkRuntimeKeys((await opened()).config, await agents().catch(() => [])),
+    after([...reached, declared], "runtime keys", async () =>
+      checkRuntimeKeys((await opened()).config, await agents()),
     ),
     after(settled, "ledger", async () => checkLedger(project, stack, process.env)),
     after(settled, "records", async () => checkRecords((await opened()).config)),
-    after(settled, "database", async () =>
-      checkDatabase((await opened()).config, await agents().catch(() => [])),
+    after([...settled, declared], "database", async () =>
+      checkDatabase((await opened()).config, await agents()),
     ),
     after(served, "payment source", async () => {
       const { config, survey } = await seen();

@@ -232,6 +232,14 @@ describe("masumi-agents doctor", () => {
     await expect.poll(async () => of(await findings(stack), "ports")[0]).toContain(died);
   });
 
+  it("nothing that depends on agents while a file of theirs is invalid", async () => {
+    await using stack = await CliStack.start();
+    stack.project.write("agents/broken.yaml", "nonsense: {\n");
+    const found = await findings(stack);
+    const checks = ["plan", "ports", "runtime keys", "database"];
+    expect(checks.map((check) => of(found, check))).toEqual(checks.map(() => ["skip agents/ is not valid"]));
+  });
+
   it("the local stack without its sandbox: as a user sees it, with exit code 1", async () => {
     await using stack = await CliStack.start();
     const { exitCode, stdout, stderr } = await stack.project.run("doctor");
