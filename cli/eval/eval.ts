@@ -17,7 +17,8 @@ export async function evaluate(
   if (typeof chosen === "number") return chosen;
   const agents = await evaluateAll(project, chosen, flags);
   if (typeof agents === "number") return agents;
-  if (flags.junit !== undefined) write(flags.junit, junitReport(flags.stack, agents));
+  // A report of nothing would only lie about in the checkout.
+  if (flags.junit !== undefined && agents.length > 0) write(flags.junit, junitReport(flags.stack, agents));
   if (flags.json) printJson(evalDocument(flags.stack, agents));
   else if (agents.length === 0) printProgress(`No agent of stack ${flags.stack} has evaluations.`);
   else process.stdout.write(evalTable(agents));

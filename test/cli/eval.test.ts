@@ -245,7 +245,9 @@ describe("eval, before any run of the stack", { timeout: 180_000 }, () => {
   it("says what is wrong with an agent that cannot be evaluated", async () => {
     project.write("agents/writer.yaml", writer(""));
     expect((await project.run("eval", "writer")).stderr).toContain("agents/writer.yaml has no evals");
-    const none = await project.run("eval");
+    const report = project.path("evals-none.xml");
+    const none = await project.run("eval", "--junit", report);
+    expect(existsSync(report)).toBe(false);
     expect(none).toMatchObject({ exitCode: 0, stdout: "" });
     expect(none.stderr).toContain("No agent of stack local has evaluations.");
     project.write("agents/writer.yaml", writer(PASSING.replace("topic: Heat pumps", "theme: Heat pumps")));
