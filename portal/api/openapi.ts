@@ -252,12 +252,18 @@ const WEBHOOK: Readonly<Record<string, Described>> = {
   },
 };
 
+const ISSUED_TOKEN =
+  "Send a token of the issuer that `signIn` of `GET /config` names, as `Authorization: Bearer <token>`.";
+const LOCAL_TOKEN =
+  "Send a token as `Authorization: Bearer <token>`. This portal signs users in itself: `POST /sign-in` with " +
+  '`Content-Type: application/json` and `{"email": "you@example.com"}` answers one in `token`.';
+
 export type OpenApiDocument = ReturnType<OpenAPIHono["getOpenAPI31Document"]>;
 
 /** Returns the description of the API, made from the schemas that it answers by. */
 export function openApiDocument(
   serverUrl: string,
-  { billing, templates }: Pick<ApiParts, "billing" | "templates">,
+  { billing, templates, signInRoutes }: Pick<ApiParts, "billing" | "templates" | "signInRoutes">,
 ): OpenApiDocument {
   const routes = routesOf(formsOf(templates));
   const docs = new OpenAPIHono();
@@ -280,7 +286,7 @@ export function openApiDocument(
     info: {
       title: "Create AI agent",
       version: "1.0.0",
-      description: "Agents of customers on the Masumi network.",
+      description: `Agents of customers on the Masumi network. ${signInRoutes ? LOCAL_TOKEN : ISSUED_TOKEN}`,
     },
     servers: [{ url: serverUrl }],
   });

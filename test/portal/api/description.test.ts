@@ -215,6 +215,19 @@ describe("the description of the API", () => {
   });
 
   it.each([
+    ["by itself", () => undefined, "`POST /sign-in`"],
+    ["by an issuer", undefined, "`signIn` of `GET /config`"],
+  ])("says where tokens are from, of a portal that signs users in %s", (_whose, signInRoutes, from) => {
+    const parts = {
+      billing: "none",
+      templates: new Map(),
+      ...(signInRoutes ? { signInRoutes } : {}),
+    } as const;
+    const { info } = openApiDocument("http://127.0.0.1:4810", parts);
+    expect(info.description).toContain(from);
+  });
+
+  it.each([
     ["stripe", ["post"]],
     ["none", []],
   ] as const)("has Stripe's webhook where there is one: billing %s", (billing, methods) => {

@@ -1,6 +1,8 @@
+import { execFile } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { Hono } from "hono";
 import { decodeProtectedHeader } from "jose";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -8,6 +10,7 @@ import { z } from "zod";
 import { bearerIdentity } from "../../../portal/identity/bearer.ts";
 import { UnauthorizedError } from "../../../portal/identity/errors.ts";
 import { LocalSignInRefusedError, openLocalIssuer } from "../../../portal/identity/local-issuer.ts";
+import { repository } from "../../helpers/project.ts";
 import { type RunningServer, startServer } from "../server.ts";
 
 let folder: string;
@@ -38,6 +41,19 @@ const post = (body: unknown, headers: Record<string, string> = {}) =>
 const signIn = async (body: unknown) => signedIn.parse(await (await post(body)).json());
 
 describe("signing in on one's own machine", () => {
+  it("is done from a shell as docs/portal.md says", async () => {
+    const issuer = await open();
+    issuer.routes(app);
+    app.get("/me", async (context) => context.json(await issuer.verify(context.req.header("authorization"))));
+    const documented = readFileSync(join(repository, "docs/portal.md"), "utf8");
+    const [, commands = ""] = /```sh\n(PORTAL=[^`]*)```/.exec(documented) ?? [];
+    const { stdout } = await promisify(execFile)("bash", [
+      "-ec",
+      commands.replace("http://127.0.0.1:4810", server.url),
+    ]);
+    expect(JSON.parse(stdout)).toMatchObject({ email: "you@example.com", isOperator: false });
+  });
+
   it("gives a token that tells who one is", async () => {
     const issuer = await open();
     issuer.routes(app);
