@@ -432,6 +432,19 @@ describe.skipIf(!browserIsThere)("the page", () => {
     expect(double.requests.get(`POST /billing/${state === "lapsed" ? "checkout" : "portal"}`)).toBe(1);
   });
 
+  it("asks an operator for no plan at a customer's agent", async () => {
+    const { page, noComplaints } = await visit({ config: { billing: "stripe" }, paceMs: Infinity });
+    const user = { id: "ada-example-com", email: null, isOperator: false };
+    const texts = { name: "Looked at", bio: BIO, description: "One." };
+    const { agentId } = double.world.create(user, "researcher", texts, []);
+    await signIn(page, "root@example.com", { operator: true });
+    await page.getByText("Choose a plan to create agents").waitFor();
+    await page.goto(`/agent/${agentId}`);
+    await page.getByRole("heading", { name: "Looked at" }).waitFor();
+    expect(await page.getByText("Choose a plan").count()).toBe(0);
+    noComplaints();
+  });
+
   it("lists an agent's last runs, which a keyboard unfolds, and tells operators nothing of what was asked", async () => {
     const { page, noComplaints } = await visit({ paceMs: Infinity }, /502/);
     const user = { id: "ada-example-com", email: null, isOperator: false };

@@ -213,6 +213,7 @@ export function AgentPage({
       </>
     );
   }
+  const isOwn = agent.user === undefined || agent.user === signedIn.me.user.id;
   return (
     <>
       <div class="agent-top">
@@ -221,7 +222,7 @@ export function AgentPage({
           <p class="agent-meta">
             <StateBadge state={agent.state} />
             <span class="quiet">{agent.network}</span>
-            {agent.user === undefined || agent.user === signedIn.me.user.id ? null : (
+            {isOwn ? null : (
               <span class="quiet" title={agent.user}>
                 of {agent.userName ?? agent.user}
               </span>
@@ -229,7 +230,7 @@ export function AgentPage({
           </p>
         </PageHeading>
       </div>
-      <BillingBanner signedIn={signedIn} />
+      {isOwn ? <BillingBanner signedIn={signedIn} /> : null}
       {isMoving(agent) ? (
         <div class="agent-progress">
           <ProgressLine agent={agent} />
