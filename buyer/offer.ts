@@ -103,7 +103,8 @@ export async function readListing(
     throw new HireError(
       "HIRE_TERMS_DIFFER",
       `The agent says that it is ${printable(told.agentIdentifier)}, which is not on the chain of ${market.network}.`,
-      "Nothing was paid. Hire another agent, or name the stack of its network with --stack.",
+      "Nothing was paid. Hire another agent, or name the stack of its network with --stack, or a payment service of that network " +
+        "with --payment-service: each sandbox has a chain of its own, and so has that of a local portal.",
     );
   }
   const sourceIndex = told.sourceIndex ?? undefined;

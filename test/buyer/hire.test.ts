@@ -146,6 +146,12 @@ describe("a hire that is refused before anything is started", () => {
     expect(await market.purchases()).toEqual([]);
   });
 
+  it("an agent of another sandbox, and names what says which one is paid through", async () => {
+    const agentIdentifier = `67ab0c92c4ac1610895a1c965ee50aba41a8f1513b15240723b3bd0b${"9".repeat(64)}`;
+    const seller = await market.seller({ information: { agentIdentifier } });
+    await expect(market.hire(seller.url)).rejects.toThrow(/--payment-service/);
+  });
+
   it("an agent that is not there", async () => {
     await expect(market.hire("http://127.0.0.1:9")).rejects.toMatchObject({ code: "HIRE_AGENT_UNREACHABLE" });
   });
