@@ -1,3 +1,4 @@
+import { commandForMissing, portalPackages } from "../../providers/common/optional-packages.ts";
 import { crewFolder, crewVenv, ensurePythonEnvironment } from "../../providers/crew-process/local/index.ts";
 import { agentTable } from "../agent-table.ts";
 import { explainsItself } from "../explains-itself.ts";
@@ -92,8 +93,25 @@ async function toldIfSlow<T>(work: Promise<T>, line: string): Promise<T> {
   }
 }
 
+/**
+ * Returns what to say where the packages of the portal are not installed, as in most projects; undefined if they are.
+ *
+ * @param from a folder that needs them. @default this package
+ */
+export function portalLeftOut(from?: string): string | undefined {
+  const command = commandForMissing(portalPackages(), from);
+  if (command === undefined) return undefined;
+  return [
+    "\nThe page where customers get agents of their own was left out: it needs packages that are not installed. This adds it:",
+    `  ${command} && npx masumi-agents portal`,
+    "",
+  ].join("\n");
+}
+
 /** Starts the portal, and returns what to say of it: the agents are there without it, too. */
 async function startPage(project: Project, chainSpeed: string): Promise<string> {
+  const leftOut = portalLeftOut();
+  if (leftOut !== undefined) return leftOut;
   try {
     const url = await startPortalProcess(project, { chainSpeed });
     return `\nThe page where customers get agents of their own ("Create AI agent"): ${url}\n`;
