@@ -6,7 +6,15 @@ import { readNetwork } from "../network.ts";
 import type { CallOptions, Project } from "../project.ts";
 import { type SpentDocument, readSpending } from "../spent.ts";
 import { unknownAgent } from "../unknown-agent.ts";
-import { type ContainerPrices, type ModelPrices, costOf, costOfTime, formatUsd, sumUsd } from "./prices.ts";
+import {
+  type ContainerPrices,
+  type ModelPrices,
+  costOf,
+  costOfTime,
+  formatUsd,
+  isBilled,
+  sumUsd,
+} from "./prices.ts";
 import { type RunningTime, type TokenCount, type Unread, readUsage } from "./usage.ts";
 
 export interface CostsFilter {
@@ -42,7 +50,7 @@ export interface CostsDocument {
   };
   /** Models that masumi:modelPrices has no price of. */
   readonly unpriced: readonly string[];
-  /** Agents with a time that masumi:containerPrices has no price of. */
+  /** Agents with a time that masumi:containerPrices has no price of; processes only if that names prices at all. */
   readonly unpricedTime: readonly string[];
   /** Agents whose usage could not be read, and is missing. */
   readonly unread: readonly Unread[];
@@ -188,7 +196,7 @@ export function sumCosts(
       (count) => costOf(count, prices.modelPrices),
     ),
     unpricedTime: namesWithout(
-      times,
+      times.filter((time) => isBilled(time, prices.containerPrices)),
       ({ agent }) => agent,
       (time) => costOfTime(time, prices.containerPrices),
     ),

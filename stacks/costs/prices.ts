@@ -51,6 +51,13 @@ export function costOfTime(
   return hasPrice ? hours(milliseconds, priceOf("hour") * WHOLE + bySize) : undefined;
 }
 
+/** Whether a time is to have a price: a process, which has no size, only where prices are set; on one's own machine nobody asks for any. */
+export const isBilled = (
+  { job, cpu, memory }: Pick<RunningTime, "job" | "cpu" | "memory">,
+  prices: ContainerPrices,
+): boolean =>
+  job !== null || cpu > 0 || memory > 0 || Object.values(prices).some((price) => price !== undefined);
+
 /** @param price of an hour, in millionths of a dollar, for a 1024th */
 const hours = (milliseconds: number, price: bigint): bigint =>
   (BigInt(milliseconds) * price * 10n ** BigInt(DECIMALS - 6)) / (HOUR_MS * WHOLE);

@@ -62,19 +62,19 @@ it("shows what containers' runtimes counted, with the customer of each agent, an
   expect([shown.exitCode, shown.stderr]).toEqual([0, ""]);
   expect(shown.stdout).toBe(
     [
-      "month    agent   customer  of         used               USD       fees (ADA)",
-      "───────  ──────  ────────  ─────────  ─────────────────  ────────  ──────────",
-      "2026-11  writer  Ada       large      1000 + 100 tokens  0.00056   0",
-      "2026-11  writer  Ada       small      5 + 0 tokens       0.000001",
-      "2026-11  writer  Ada       container  2.0 h              0.048",
-      "total                      models     1005 + 100 tokens  0.000561  0",
-      "total                      time       2.0 h              0.048",
+      "month    agent   customer  of       used               USD       fees (ADA)",
+      "───────  ──────  ────────  ───────  ─────────────────  ────────  ──────────",
+      "2026-11  writer  Ada       large    1000 + 100 tokens  0.00056   0",
+      "2026-11  writer  Ada       small    5 + 0 tokens       0.000001",
+      "2026-11  writer  Ada       runtime  2:00:00 h          0.048",
+      "total                      models   1005 + 100 tokens  0.000561  0",
+      "total                      time     2:00:00 h          0.048",
       "",
     ].join("\n"),
   );
   const jobs = await run(stack, printing(counts), { jobs: true });
   expect(jobs.stdout).toMatch(/^2026-11 {2}writer {2}Ada {7}4ab92f3c01d7e856 {2}large/m);
-  expect(jobs.stdout).toMatch(/^2026-11 {2}writer {2}Ada {7}4ab92f3c01d7e856 {2}job +90 s$/m);
+  expect(jobs.stdout).toMatch(/^2026-11 {2}writer {2}Ada {7}4ab92f3c01d7e856 {2}job +0:01:30 h$/m);
   const customers = await run(stack, printing(counts), { customers: true });
   expect(customers.stdout).toMatch(/^month {4}customer {2}of /);
 });
@@ -94,6 +94,18 @@ it("says what is missing while an agent's file is invalid, and which agents ther
   await expect(run(stack, nothing, { agent: "nosuch" })).rejects.toThrow(
     "Stack preprod has no agent nosuch. Its agents: writer, broken.",
   );
+});
+
+it("asks for no price of a process where none is set, and for that of a container", async () => {
+  await using stack = await CliStack.start(DOCKER);
+  stack.declare({ writer: { name: "Writer", ...hosted } });
+  const ofProcess = await run(stack, printing({ "": { models: [], times: [time(5, null)] } }));
+  expect([ofProcess.exitCode, ofProcess.stderr]).toEqual([0, ""]);
+  expect(ofProcess.stdout).toMatch(/^2026-11 {2}writer {2}runtime {2}0:00:05 h +0$/m);
+  expect(ofProcess.stdout).not.toContain("?");
+  const ofContainer = await run(stack, printing({ "": { models: [], times: [time(5, null, 512, 1024)] } }));
+  expect(ofContainer.stderr).toContain("masumi:containerPrices has no price of the time of writer");
+  expect(ofContainer.stdout).toMatch(/0:00:05 h +\?/);
 });
 
 it("asks each runtime for what is wanted alone", async () => {

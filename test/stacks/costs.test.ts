@@ -178,6 +178,15 @@ describe("time", () => {
     expect(found.unpricedTime).toEqual(["shared"]);
   });
 
+  it.each([
+    ["a process, where no price is set", ran(1800), {}, []],
+    ["a process, where prices are set, and none for it", ran(1800), FARGATE, ["writer"]],
+    ["a container, where no price is set", ran(1800, size), {}, ["writer"]],
+  ])("of %s is named as it is to have a price", (_, time, prices, named) => {
+    const found = sumCosts({ ...NOTHING, ...settingsOf({}, prices), times: [time] }, {});
+    expect(found.unpricedTime).toEqual(named);
+  });
+
   it.each([{ hour: -1 }, { hour: 1e-7 }, { vcpuHour: "much" }, { dayHour: 1 }])(
     "refuses the price %j",
     (prices) => {

@@ -47,31 +47,40 @@ type Model = Row["models"][number];
 type Line = readonly [job: string, of: string, used: string, usd: string];
 
 const usdOf = (usd: string | null): string => (usd === null ? "?" : roundUsd(usd));
+/** Nothing where nobody asks for a price. */
+const timeUsd = (usd: string | null, lacksPrice: boolean): string =>
+  usd === null && !lacksPrice ? "" : usdOf(usd);
 const tokensOf = ({ inputTokens, outputTokens }: Pick<Model, "inputTokens" | "outputTokens">): string =>
   `${inputTokens} + ${outputTokens} tokens`;
 
-/** @example timeOf(59) // "59 s" */
+/** Times are told alike whatever their length, so that a column adds up. @example timeOf(5400) // "1:30:00 h" */
 function timeOf(seconds: number): string {
-  return seconds < HOUR ? `${Math.round(seconds)} s` : `${(seconds / HOUR).toFixed(1)} h`;
+  const whole = Math.round(seconds);
+  const [minutes, rest] = [Math.floor(whole / 60) % 60, whole % 60];
+  return `${Math.floor(whole / 3600)}:${twoDigits(minutes)}:${twoDigits(rest)} h`;
 }
-const HOUR = 3600;
+const twoDigits = (amount: number): string => String(amount).padStart(2, "0");
 
-function linesOf({ models, time: { containerSeconds, jobSeconds, usd }, jobs = [] }: Row): Line[] {
+/** @param unpriced agents whose time should have a price, and has none */
+function linesOf({ agent, models, time, jobs = [] }: Row, unpriced: readonly string[]): Line[] {
+  const { containerSeconds, jobSeconds } = time;
+  const lacksPrice = agent === null ? unpriced.length > 0 : unpriced.includes(agent);
+  const usd = timeUsd(time.usd, lacksPrice);
   const isShared = containerSeconds === 0 && jobSeconds > 0;
   return [
     ...models.map((one): Line => [one.job ?? "", printable(one.model), tokensOf(one), usdOf(one.usd)]),
-    ...(isShared ? [["", "shared time", timeOf(jobSeconds), usdOf(usd)] as const] : []),
-    ...(containerSeconds > 0 ? [["", "container", timeOf(containerSeconds), usdOf(usd)] as const] : []),
+    ...(isShared ? [["", "shared time", timeOf(jobSeconds), usd] as const] : []),
+    ...(containerSeconds > 0 ? [["", "runtime", timeOf(containerSeconds), usd] as const] : []),
     ...jobs.map(({ job, seconds }): Line => [job, "job", timeOf(seconds), ""]),
   ];
 }
 
-function costsText({ stack, rows, total }: CostsDocument): string {
+function costsText({ stack, rows, total, unpricedTime }: CostsDocument): string {
   if (rows.length === 0) return `No costs of stack ${stack} are known here.\n`;
   const grid = rows.flatMap((row) => {
     const whose = [row.month, row.agent ?? "", row.user ?? ""];
     const fees = formatAda(BigInt(row.feeLovelace));
-    const lines = linesOf(row);
+    const lines = linesOf(row, unpricedTime);
     // Fees are the agent's, and not a model's or a job's: they are in the first line alone.
     return lines.length === 0
       ? [[...whose, "", "", "", "", fees]]
@@ -89,7 +98,10 @@ function costsText({ stack, rows, total }: CostsDocument): string {
     formatAda(BigInt(feeLovelace)),
   ];
   const seconds = time.containerSeconds || time.jobSeconds;
-  const times = seconds === 0 ? [] : [["total", "", "", "", "time", timeOf(seconds), usdOf(time.usd), ""]];
+  const times =
+    seconds === 0
+      ? []
+      : [["total", "", "", "", "time", timeOf(seconds), timeUsd(time.usd, unpricedTime.length > 0), ""]];
   const all = [...grid, whole, ...times];
   const isUsed = HEADINGS.map((_, column) => all.some((row) => row[column] !== ""));
   const pick = (row: readonly string[]): string[] => row.filter((_, column) => isUsed[column]);

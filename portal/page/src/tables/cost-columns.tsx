@@ -17,13 +17,16 @@ export const COST_COLUMNS: readonly Column<CostSums>[] = [
   { title: "Models", cell: ({ modelsUsd }) => usd(modelsUsd) },
   {
     title: "Time",
-    cell: ({ containerSeconds, jobSeconds }) => (
-      <div>
-        {containerSeconds > 0 ? <div>{runningText(containerSeconds)} up</div> : null}
-        <div>{runningText(jobSeconds)} in jobs</div>
-      </div>
-    ),
+    cell: ({ containerSeconds, jobSeconds }) =>
+      containerSeconds + jobSeconds === 0 ? (
+        "none"
+      ) : (
+        <div>
+          {containerSeconds > 0 ? <div>{runningText(containerSeconds)} up</div> : null}
+          {jobSeconds > 0 ? <div>{runningText(jobSeconds)} in jobs</div> : null}
+        </div>
+      ),
   },
-  { title: "Containers", cell: ({ timeUsd }) => usd(timeUsd) },
+  { title: "Price of time", cell: ({ timeUsd }) => usd(timeUsd) },
   { title: "Fees", cell: ({ fees }) => `${fees} ADA` },
 ];
