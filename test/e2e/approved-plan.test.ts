@@ -1,3 +1,5 @@
+import { chmodSync } from "node:fs";
+import { delimiter } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { initStack, setConfig } from "../../local/engine/index.ts";
 import { type RunningSandbox, startSandbox } from "../../local/sandbox/index.ts";
@@ -56,6 +58,10 @@ documents: [facts/clouds.md]`;
   };
 
   const onDocker = () => {
+    // Without the plugin up would not come to look at the plan.
+    project.write("bin/pulumi-resource-docker", "");
+    chmodSync(project.path("bin/pulumi-resource-docker"), 0o755);
+    project.env["PATH"] = [project.path("bin"), process.env["PATH"]].join(delimiter);
     project.write(
       "agents/in-docker.yaml",
       agent("In Docker", `hosting: docker\nimage: example/weather${DIGEST}`),
