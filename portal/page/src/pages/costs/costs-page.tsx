@@ -1,9 +1,9 @@
 import type { JSX } from "preact";
+import { AgentCosts } from "../../tables/agent-costs.tsx";
 import { COST_COLUMNS } from "../../tables/cost-columns.tsx";
 import { Loaded, Table } from "../../tables/loaded.tsx";
 import { Notice } from "../../parts/notice.tsx";
 import { PageHeading } from "../../parts/page-heading.tsx";
-import { Link } from "../../routing/router.tsx";
 import type { SignedIn } from "../../session/session.ts";
 import { momentText, plural } from "../../texts.ts";
 import type { Costs } from "../../wire.ts";
@@ -42,31 +42,7 @@ function CostsOf({ costs: { readAt, months, agents, missing } }: { readonly cost
         empty="Your agents have cost nothing yet."
         columns={[{ title: "Month", cell: ({ month }) => month }, ...COST_COLUMNS]}
       />
-      {agents.length === 0 ? null : (
-        <>
-          <h2 class="table-title">By agent</h2>
-          <Table
-            label="Costs by agent"
-            rows={agents}
-            keyOf={({ month, agentId }) => `${month} ${agentId}`}
-            empty=""
-            columns={[
-              {
-                title: "Agent",
-                cell: ({ agentId, name, month }) => (
-                  <div>
-                    <Link to={`/agent/${encodeURIComponent(agentId)}`}>
-                      <bdi>{name}</bdi>
-                    </Link>
-                    <p class="quiet">{month}</p>
-                  </div>
-                ),
-              },
-              ...COST_COLUMNS,
-            ]}
-          />
-        </>
-      )}
+      <AgentCosts agents={agents} />
       {readAt === null ? null : <p class="quiet">Read: {momentText(readAt)}.</p>}
     </>
   );

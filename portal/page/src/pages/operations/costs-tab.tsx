@@ -1,8 +1,8 @@
 import type { JSX } from "preact";
+import { AgentCosts } from "../../tables/agent-costs.tsx";
 import { COST_COLUMNS } from "../../tables/cost-columns.tsx";
 import { Loaded, Table } from "../../tables/loaded.tsx";
 import { Notice } from "../../parts/notice.tsx";
-import { Link } from "../../routing/router.tsx";
 import type { AllCosts } from "../../wire.ts";
 import type { TabProps } from "./tabs.tsx";
 
@@ -52,29 +52,9 @@ export const CostsTab = ({ client }: TabProps): JSX.Element => (
                 ...COST_COLUMNS,
               ]}
             />
-            <h2 class="table-title">By agent</h2>
-            <Table
-              label="Costs by agent"
-              rows={agents}
-              keyOf={({ month, agentId }) => `${month} ${agentId}`}
-              empty=""
-              columns={[
-                {
-                  title: "Agent",
-                  cell: ({ month, agentId, name }) => (
-                    <div>
-                      <Link to={`/agent/${encodeURIComponent(agentId)}`}>
-                        <bdi>{name}</bdi>
-                      </Link>
-                      <p class="quiet">{month}</p>
-                    </div>
-                  ),
-                },
-                ...COST_COLUMNS,
-              ]}
-            />
           </>
         )}
+        <AgentCosts agents={agents} />
       </>
     )}
   </Loaded>
