@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { askRecords } from "../providers/records/index.ts";
+import { AtOnce } from "./at-once.ts";
 import { type AgentOutput, MasumiAgent } from "./masumi-agent.ts";
 import { type CatalogueName, type Json, cataloguedOf, entryIn, usedCatalogues } from "./catalogues/index.ts";
 import { loadPublishers } from "./deploy/catalogues/publish.ts";
@@ -46,15 +47,15 @@ const { config, plan, hostingOf, publish } = await failPlainly(async () => {
 
 for (const warning of hostingWarnings(plan.agents.map(({ agent }) => agent))) await pulumi.log.warn(warning);
 
-/** How many agents may wait for the engine's first answer at a time: what waits takes memory. What is written waits for the service, too. */
-const AT_ONCE = { unchanged: 12, written: 1000 } as const;
+/** How many agents the engine may have yet to look at, and how many may wait for the service: what waits takes memory. */
+const AT_ONCE = { engine: 12, service: 1000 } as const;
 
 async function hostAll(): Promise<ReadonlyMap<PlannedAgent, MasumiAgent>> {
   const hosted = new Map<PlannedAgent, MasumiAgent>();
-  const waiting = new Set<Promise<void>>();
+  const [engine, service] = [new AtOnce(AT_ONCE.engine), new AtOnce(AT_ONCE.service)];
   for (const planned of plan.agents) {
-    const atOnce = planned.action === "none" ? AT_ONCE.unchanged : AT_ONCE.written;
-    if (waiting.size >= atOnce) await Promise.race(waiting);
+    await engine.room();
+    await service.room();
     const agent = new MasumiAgent({
       ...planned,
       config,
@@ -64,15 +65,12 @@ async function hostAll(): Promise<ReadonlyMap<PlannedAgent, MasumiAgent>> {
     });
     hosted.set(planned, agent);
     if (!pulumi.runtime.isDryRun()) reportReplacement(planned, agent);
-    const answered = whenAnswered(agent).then(() => void waiting.delete(answered));
-    waiting.add(answered);
+    const isWritten = planned.action !== "none";
+    engine.add(isWritten ? isKnown(agent.urn) : agent.answered);
+    if (isWritten) service.add(agent.answered);
   }
   return hosted;
 }
-
-/** Resolves when the engine has dealt with an agent's registration. If it failed, the engine says so, and others need not wait. */
-const whenAnswered = ({ registration }: MasumiAgent): Promise<unknown> =>
-  isKnown(registration.urn).catch(() => undefined);
 
 /** Returns the output of the agents that this run knows: with --target one that does not exist has none. */
 async function outputOfAll(): Promise<AgentsOutput | typeof pulumi.unknown> {

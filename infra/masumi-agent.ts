@@ -10,7 +10,7 @@ import type { StackConfig } from "./config.ts";
 import { AGENT_TYPE, type Agent, assetTable, formatPrice } from "./declarations/index.ts";
 import type { Hosting, IdentityOutputs } from "./deploy/index.ts";
 import { type PlannedAgent, listingOf } from "./fleet/index.ts";
-import { knownValues } from "./known.ts";
+import { isKnown, knownValues } from "./known.ts";
 
 export interface MasumiAgentArgs extends PlannedAgent {
   readonly config: StackConfig;
@@ -47,6 +47,8 @@ export interface AgentOutput {
  */
 export class MasumiAgent extends pulumi.ComponentResource {
   readonly registration: AgentRegistration;
+  /** Resolves when the engine has dealt with the registration; rejects if that failed. */
+  readonly answered: Promise<unknown>;
   /** Undefined as long as the engine has not said all of it: in a preview of what will be created or changed, and with --target. */
   readonly output: Promise<AgentOutput | undefined>;
 
@@ -62,8 +64,12 @@ export class MasumiAgent extends pulumi.ComponentResource {
     if (hosted.publishIdentity) hosted.publishIdentity(identityOf(this.registration, confirmation), child);
     // Once it is registered; and it is taken out again before the registration goes.
     args.publish(agent, { ...args.config, url: hosted.url }, { ...child, dependsOn: [confirmation] });
-    this.output = outputOf(args, this.registration, confirmation);
-    this.registerOutputs({ url: hosted.url, agentIdentifier: confirmation.agentIdentifier });
+    this.answered = isKnown(this.registration.urn);
+    const confirmed = isKnown(confirmation.urn);
+    this.output = outputOf(args, this.registration, confirmation, { answered: this.answered, confirmed });
+    this.registerOutputs(
+      confirmed.then(() => ({ url: hosted.url, agentIdentifier: confirmation.agentIdentifier })),
+    );
   }
 }
 
@@ -153,17 +159,21 @@ const identityOf = (
 
 /**
  * What is registered, which need not be what is declared: a run with --target may have left the agent alone. As a promise, since Outputs
- * that are put together are copied at each step, which was a quarter of what a program with a thousand agents did.
+ * that are put together are copied at each step, which was a quarter of what a program with a thousand agents did; and they are read once
+ * the engine has said what is in them, since one that waits takes 10 KB.
  */
 async function outputOf(
   args: MasumiAgentArgs,
   registration: AgentRegistration,
   confirmation: AgentConfirmation,
+  when: { readonly answered: Promise<unknown>; readonly confirmed: Promise<unknown> },
 ): Promise<AgentOutput | undefined> {
   const { agent, config } = args;
+  await when.answered;
   const { id, content, apiBaseUrl, wallet } = registration;
-  const { state, agentIdentifier, txHash, feeLovelace, lockedLovelace } = confirmation;
   const registered = await knownValues({ id, content, apiBaseUrl, wallet });
+  await when.confirmed;
+  const { state, agentIdentifier, txHash, feeLovelace, lockedLovelace } = confirmation;
   const confirmed = await knownValues({ state, agentIdentifier, txHash, feeLovelace, lockedLovelace });
   if (!registered || !confirmed) return undefined;
   const listed = listedOf(args, registered.content, registered.apiBaseUrl);

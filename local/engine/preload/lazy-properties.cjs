@@ -13,43 +13,100 @@ const { onSdkRequire } = require("./sdk-requires.cjs");
  * @typedef {(label: string, properties: Properties, options: unknown) => Promise<Serialized>} Serialize
  */
 
+/** Where a resource, and what the SDK resolves it by, have their unread properties. */
+const UNREAD = Symbol("unread properties");
+
+/** The properties of one resource of which no Output was made yet. */
+class Unread {
+  /** @type {Resolvers} */
+  #resolvers = {};
+  /** @type {Record<string, unknown[]>} */
+  #settled = {};
+  #transfer;
+  #onto;
+  #label;
+  #properties;
+
+  /**
+   * @param {Transfer} transfer The SDK's.
+   * @param {Parameters<Transfer>} parameters
+   */
+  constructor(transfer, ...[onto, label, properties]) {
+    this.#transfer = transfer;
+    this.#onto = onto;
+    this.#label = label;
+    this.#properties = properties;
+  }
+
+  /** @param {string} key */
+  read(key) {
+    Reflect.deleteProperty(this.#onto, key);
+    const own = this.#transfer(this.#onto, this.#label, { [key]: this.#properties[key] });
+    Object.assign(this.#resolvers, own);
+    const settled = this.#settled[key];
+    if (settled !== undefined) own[key]?.(...settled);
+    return this.#onto[key];
+  }
+
+  /**
+   * @param {string} key
+   * @param {unknown[]} settled
+   */
+  settle(key, settled) {
+    const resolve = this.#resolvers[key];
+    if (resolve === undefined) this.#settled[key] = settled;
+    else resolve(...settled);
+  }
+}
+
+/** @typedef {{ [UNREAD]: Unread }} HasUnread */
+
+/** How a property is read and resolved; the same for all resources, since a thousand have a dozen each. @param {string} key */
+const accessorsOf = (key) => ({
+  property: {
+    configurable: true,
+    enumerable: true,
+    /** @this {HasUnread} */
+    get() {
+      return this[UNREAD].read(key);
+    },
+    /** @this {object} @param {unknown} value */
+    set(value) {
+      Object.defineProperty(this, key, { value, configurable: true, enumerable: true, writable: true });
+    },
+  },
+  resolver: {
+    configurable: true,
+    enumerable: true,
+    /** @this {HasUnread} */
+    get() {
+      const unread = this[UNREAD];
+      return (/** @type {unknown[]} */ ...settled) => unread.settle(key, settled);
+    },
+  },
+});
+
+/** @type {Map<string, ReturnType<typeof accessorsOf>>} */
+const accessors = new Map();
+
 /**
  * @param {Transfer} transfer The SDK's.
  * @returns {Transfer}
  */
 const lazily = (transfer) => (onto, label, properties) => {
+  const keys = Object.keys(properties).filter((key) => key !== "id" && key !== "urn");
+  // The SDK has a word to say about a property that is there already.
+  if (UNREAD in onto || keys.some((key) => Object.hasOwn(onto, key)))
+    return transfer(onto, label, properties);
+  const unread = { value: new Unread(transfer, onto, label, properties) };
   /** @type {Resolvers} */
-  const resolvers = {};
-  for (const [key, value] of Object.entries(properties)) {
-    if (key === "id" || key === "urn") continue;
-    // The SDK has a word to say about it.
-    if (Object.hasOwn(onto, key)) transfer(onto, label, { [key]: value });
-    /** @type {unknown[] | undefined} */
-    let settled;
-    /** @type {Resolvers[string] | undefined} */
-    let settle;
-    Object.defineProperty(onto, key, {
-      configurable: true,
-      enumerable: true,
-      get: () => {
-        Reflect.deleteProperty(onto, key);
-        settle = transfer(onto, label, { [key]: value })[key];
-        if (settled !== undefined) settle?.(...settled);
-        return onto[key];
-      },
-      set: (other) => {
-        Object.defineProperty(onto, key, {
-          value: other,
-          configurable: true,
-          enumerable: true,
-          writable: true,
-        });
-      },
-    });
-    resolvers[key] = (...args) => {
-      settled = args;
-      settle?.(...args);
-    };
+  const resolvers = Object.defineProperty({}, UNREAD, unread);
+  Object.defineProperty(onto, UNREAD, unread);
+  for (const key of keys) {
+    let shared = accessors.get(key);
+    if (shared === undefined) accessors.set(key, (shared = accessorsOf(key)));
+    Object.defineProperty(onto, key, shared.property);
+    Object.defineProperty(resolvers, key, shared.resolver);
   }
   return resolvers;
 };

@@ -36,34 +36,78 @@ onSdkRequire((request, file, load) => {
   return { ...util, inspect: (/** @type {unknown} */ value) => util.inspect(value) };
 });
 
-// Shown only for promises that were never settled, and only on demand.
+/** @typedef {{ leakCandidates: Set<Promise<unknown>> }} Store */
+
+// With each promise the SDK makes two more, four functions, and a trace and a description that are shown only of promises that were never
+// settled, and only on demand. That is a third of a waiting program's memory. What it counts when the program ends stays.
 if (!process.env["PULUMI_DEBUG_PROMISE_LEAKS"]) {
+  /** @type {(() => Store) | undefined} */
+  let getStore;
+  onSdkRequire((request, file, load) => {
+    if (request !== "./state" || file !== "runtime/debuggable.js") return undefined;
+    const state = load();
+    getStore = () => Reflect.get(state, "getStore")();
+    return state;
+  });
   onSdkRequire((request, _file, load) => {
     if (!request.endsWith("/debuggable")) return undefined;
     const loaded = load();
     const debuggable = Reflect.get(loaded, "debuggablePromise");
-    if (typeof debuggable === "function") Reflect.set(loaded, "debuggablePromise", withoutTrace(debuggable));
+    const isOwn = typeof debuggable === "function" && !watches.has(debuggable);
+    if (isOwn && getStore !== undefined)
+      Reflect.set(loaded, "debuggablePromise", watching(debuggable, getStore));
     return loaded;
   });
 }
 
 /** @type {WeakSet<Function>} */
-const wrapped = new WeakSet();
+const watches = new WeakSet();
 
-/** @param {Function} work */
-function withoutTrace(work) {
-  if (wrapped.has(work)) return work;
-  const wrapper = (/** @type {unknown[]} */ ...args) => {
-    const limit = Error.stackTraceLimit;
-    Error.stackTraceLimit = 0;
-    try {
-      return work(...args);
-    } finally {
-      Error.stackTraceLimit = limit;
+/**
+ * @param {(promise: Promise<unknown>, context?: string) => Promise<unknown>} first The SDK's, which says at the end what was not settled.
+ * @param {() => Store} getStore
+ */
+function watching(first, getStore) {
+  let isFirst = true;
+  /**
+   * @param {Promise<unknown>} promise
+   * @param {string} [context]
+   */
+  const watch = (promise, context) => {
+    if (isFirst) {
+      isFirst = false;
+      return withoutTrace(() => first(promise, context));
     }
+    const store = getStore();
+    store.leakCandidates.add(promise);
+    return promise.then(
+      (value) => {
+        store.leakCandidates.delete(promise);
+        return value;
+      },
+      (/** @type {unknown} */ error) => {
+        store.leakCandidates.delete(promise);
+        if (error instanceof Object) Object.assign(error, { promise });
+        throw error;
+      },
+    );
   };
-  wrapped.add(wrapper);
-  return wrapper;
+  watches.add(watch);
+  return watch;
+}
+
+/**
+ * @template Result
+ * @param {() => Result} work
+ */
+function withoutTrace(work) {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
+  try {
+    return work();
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
 }
 
 /**

@@ -244,6 +244,35 @@ describe("stack traces that are remembered", () => {
   });
 });
 
+describe("the promises that the SDK watches", () => {
+  it("are settled as without the preloads, and those that never are are counted at the end", async () => {
+    const script = [
+      `const { debuggablePromise, leakedPromises } = by("runtime/resource.js")("./debuggable");`,
+      `const watch = (work) => debuggablePromise(work, "why");`,
+      `for (const _ of "ab") watch(new Promise(() => {}));`,
+      `const reason = (error) => [error.message, error.promise instanceof Promise];`,
+      `const settled = [Promise.resolve(1), Promise.reject(new Error("no"))].map((work) => watch(work).catch(reason));`,
+      `Promise.all(settled).then((values) => {`,
+      `  const [leaked, message] = leakedPromises();`,
+      `  print([values, leaked.size, message.includes("2 promises were still active")]);`,
+      `});`,
+    ].join("\n");
+    const found = await run(script);
+    expect(found).toEqual(await run(script, []));
+    expect(found).toEqual([[1, ["no", true]], 2, true]);
+  });
+
+  it("do not make its source maps be read", async () => {
+    const script = [
+      `by("cmd/run/index.js")("source-map-support/register");`,
+      `const { debuggablePromise } = by("runtime/resource.js")("./debuggable");`,
+      `debuggablePromise(Promise.resolve(1), "why");`,
+      `print(loaded("source-map"));`,
+    ].join("\n");
+    expect(await run(script)).toBe(false);
+  });
+});
+
 describe("the SDK's talk about its own work", () => {
   it("is not sent, and what the program logs is", async () => {
     const script = `const { log } = require(sdk); const own = by("runtime/resource.js")("../log"); print(["debug", "info", "warn", "error"].filter((name) => own[name] !== log[name]));`;
