@@ -74,8 +74,27 @@ export async function writeAtomically(file: string, content: string, mode = 0o64
     await rm(draft, { force: true });
     throw fileError(file, error);
   }
-  // Not every system can sync a folder; where it cannot, renaming alone is durable.
-  await withHandle(dirname(file), "r", undefined, (folder) => folder.sync()).catch(() => undefined);
+  await syncFolder(dirname(file));
+}
+
+/** Syncs of folders that have not begun yet, by folder: they will cover all that was renamed until then. */
+const upcoming = new Map<string, Promise<void>>();
+/** The last sync of each folder, as long as it lasts. */
+const syncing = new Map<string, Promise<void>>();
+
+/** Returns once what was renamed in a folder is on disk. Files that are written at the same time share a sync. */
+function syncFolder(folder: string): Promise<void> {
+  const next = upcoming.get(folder);
+  if (next) return next;
+  const sync = (syncing.get(folder) ?? Promise.resolve()).then(async () => {
+    upcoming.delete(folder);
+    syncing.set(folder, sync);
+    // Not every system can sync a folder; where it cannot, renaming alone is durable.
+    await withHandle(folder, "r", undefined, (handle) => handle.sync()).catch(() => undefined);
+    if (syncing.get(folder) === sync) syncing.delete(folder);
+  });
+  upcoming.set(folder, sync);
+  return sync;
 }
 
 type Handle = Awaited<ReturnType<typeof open>>;

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { mkdir, readFile, readdir, rm, stat } from "node:fs/promises";
+import { existsSync, mkdirSync, statSync } from "node:fs";
+import { readFile, readdir, unlink } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { writeAtomically } from "../../common/atomic-write.ts";
@@ -63,7 +63,7 @@ export class IntentNotes {
     const startedAt = new Date().toISOString();
     const note = { agentId, marker, network, startedAt, body: sha256(JSON.stringify(body)) };
     try {
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
       await writeAtomically(path, `${JSON.stringify(note)}\n`);
     } catch (error) {
       throw notWritable(`${path}: ${(error as Error).message}.`);
@@ -73,16 +73,16 @@ export class IntentNotes {
   /** Removes a note once the outcome is known. A note that cannot be removed only costs waiting time. */
   async remove(key: IntentKey): Promise<void> {
     const path = this.#path(key);
-    if (path !== undefined) await rm(path, { force: true }).catch(() => undefined);
+    if (path !== undefined) await unlink(path).catch(() => undefined);
   }
 
   /** Returns when a request of unknown outcome was started, in Unix milliseconds; never in the future. */
   async startedAt(key: IntentKey): Promise<number | undefined> {
     const path = this.#path(key);
-    const written = path === undefined ? undefined : await stat(path).catch(() => undefined);
-    if (path === undefined || !written) return undefined;
+    const writtenMs = path === undefined ? undefined : modifiedAt(path);
+    if (path === undefined || writtenMs === undefined) return undefined;
     const noted = readStart(await readFile(path, "utf8").catch(() => ""));
-    return Math.min(noted ?? written.mtimeMs, Date.now());
+    return Math.min(noted ?? writtenMs, Date.now());
   }
 
   /** Returns the notes that are there, by agent. One that cannot be read, or is of an earlier version, is left out. */
@@ -105,6 +105,15 @@ export class IntentNotes {
 
   #path({ url, network, marker }: IntentKey): string | undefined {
     return this.#folder && join(this.#folder, `${sha256(`${url} ${network} ${marker}`).slice(0, 32)}.json`);
+  }
+}
+
+/** Looked up at once, without a promise or an error: a thousand agents are asked about, and hardly one has a note. */
+function modifiedAt(path: string): number | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+  } catch {
+    return undefined;
   }
 }
 
