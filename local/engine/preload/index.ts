@@ -21,6 +21,7 @@ export const PRELOAD_FLAGS: readonly string[] = [
     "deferred-modules.cjs",
     "late-inspector.cjs",
     "remembered-traces.cjs",
+    "remembered-positions.cjs",
     "lazy-properties.cjs",
     "quiet-sdk.cjs",
     "untraced-sdk.cjs",

@@ -119,7 +119,7 @@ function isPosition([first, ...frames]) {
   if (first.getFunctionName() !== "callsites" || !SDK.test(first.getFileName() ?? "")) return false;
   return frames.every((frame) => {
     const file = frame.getFileName() ?? "";
-    return !TRANSLATED.test(file) || SDK.test(file) || file.startsWith("node:");
+    return !TRANSLATED.test(file) || SDK.test(file) || file.startsWith("node:") || file.startsWith(__dirname);
   });
 }
 

@@ -4,7 +4,14 @@ import { ProviderTrust } from "../providers/provider-trust.ts";
 import { findSdk } from "../stack/sdk.ts";
 import { Reporter } from "../reporter.ts";
 import { Session, type SessionOptions } from "./session.ts";
-import { locateStack, openStack, type OpenStack, rootUrn } from "../stack/stack.ts";
+import {
+  type ConfiguredStack,
+  decodeState,
+  locateStack,
+  openConfiguration,
+  type OpenStack,
+  rootUrn,
+} from "../stack/stack.ts";
 import type { ConfigValue } from "../stack/stack-config.ts";
 import { StackLock } from "../state/lock.ts";
 import type { ResourceState } from "../state/resource.ts";
@@ -46,7 +53,7 @@ async function run(operation: Operation, options: RunOptions): Promise<RunResult
     reporter.start(project.name, options.stack);
     outcome =
       operation === "preview"
-        ? await runOn(await openStack(options), operation, options, reporter)
+        ? await runOn(await openConfiguration(options), operation, options, reporter)
         : await runLocked(backend.lockFolder, operation, options, reporter);
   } catch (error) {
     reporter.error(messageOf(error));
@@ -67,47 +74,58 @@ async function runLocked(
 ): Promise<Outcome> {
   const lock = await StackLock.acquire(lockFolder, (message) => reporter.warning(message));
   try {
-    return await runOn(await openStack(options), operation, options, reporter);
+    return await runOn(await openConfiguration(options), operation, options, reporter);
   } finally {
     await lock.release();
   }
 }
 
 async function runOn(
-  stack: OpenStack,
+  configured: ConfiguredStack,
   operation: Operation,
   run: RunOptions,
   reporter: Reporter,
 ): Promise<Outcome> {
-  const config = stack.config.values(stack.configCrypter);
+  const config = configured.config.values(configured.configCrypter);
   for (const { value, secret } of config) if (secret) reporter.learnSecrets(makeSecret(value));
-  for (const { inputs, outputs } of stack.deployment.resources) reporter.learnSecrets([inputs, outputs]);
   refuse(run, config);
+  const sdk = findSdk(configured.project);
   const trust = new ProviderTrust(run.trustsProvider);
-  // A refresh and a destroy call every resource's provider before any program could bring its code, or without one.
-  if (operation === "refresh" || operation === "destroy" || (operation === "up" && run.refresh === true))
-    trust.checkAll(stack.deployment.resources);
-  const sdk = findSdk(stack.project);
-  const pending = new PendingCreations(run);
   const parallel = run.parallel ?? STEPS_PER_CORE * availableParallelism();
-  const snapshot = startSnapshot({ stack, operation, run, parallel }, pending, sdk.version);
-  pending.warnBefore(operation, stack.deployment.pendingOperations, reporter);
-  const before = stackOutputsOf(stack, stack.deployment.resources);
-  const session = new Session({ operation, run, parallel, stack, config, sdk, snapshot, trust, reporter });
+  const session = new Session({ operation, run, parallel, stack: configured, config, sdk, trust, reporter });
+  const pending = new PendingCreations(run);
   let ok = false;
+  let before: PropertyMap;
+  let snapshot: Snapshot;
   try {
-    ok = await session.execute();
+    session.begin();
+    const stack = await decodeState(configured, run.passphrase);
+    const { resources, pendingOperations } = stack.deployment;
+    for (const { inputs, outputs } of resources) reporter.learnSecrets([inputs, outputs]);
+    // A refresh and a destroy call every resource's provider before any program could bring its code, or without one.
+    if (operation === "refresh" || operation === "destroy" || (operation === "up" && run.refresh === true))
+      trust.checkAll(resources);
+    before = stackOutputsOf(stack, resources);
+    snapshot = startSnapshot({ stack, operation, run, parallel }, pending, sdk.version);
+    pending.warnBefore(operation, pendingOperations, reporter);
+    ok = await session.execute({ resources, snapshot });
   } finally {
     await session.close(ok);
   }
   pending.warnAfter(operation, snapshot.pendingOperations, reporter);
   const after =
-    operation === "preview" ? (session.stackOutputs ?? before) : stackOutputsOf(stack, snapshot.resources());
+    operation === "preview"
+      ? (session.stackOutputs ?? before)
+      : stackOutputsOf(configured, snapshot.resources());
   return { ok, before, after };
 }
 
+interface SnapshotStart extends Pick<SessionOptions, "operation" | "run" | "parallel"> {
+  readonly stack: OpenStack;
+}
+
 function startSnapshot(
-  { stack, operation, run, parallel }: Pick<SessionOptions, "stack" | "operation" | "run" | "parallel">,
+  { stack, operation, run, parallel }: SnapshotStart,
   pending: PendingCreations,
   sdkVersion: string,
 ): Snapshot {
@@ -137,6 +155,6 @@ function refuse(options: RunOptions, config: readonly ConfigValue[]): void {
   if (reason !== undefined) throw new EngineError("STACK_REFUSED", reason);
 }
 
-function stackOutputsOf(stack: OpenStack, resources: readonly ResourceState[]): PropertyMap {
+function stackOutputsOf(stack: ConfiguredStack, resources: readonly ResourceState[]): PropertyMap {
   return resources.find(({ urn, delete: deleted }) => urn === rootUrn(stack) && !deleted)?.outputs ?? {};
 }

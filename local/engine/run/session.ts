@@ -5,6 +5,7 @@ import { EventQueue } from "./events-queue.ts";
 import { ResourceMonitor } from "./monitor.ts";
 import { Program } from "./program.ts";
 import { pipeAddress } from "../preload/index.ts";
+import { isRecord } from "../json.ts";
 import type { ProviderTrust } from "../providers/provider-trust.ts";
 import { createLauncher } from "../providers/launcher.ts";
 import { DYNAMIC_PACKAGE, ProviderRegistry } from "../providers/registry.ts";
@@ -13,7 +14,8 @@ import { GrpcServer } from "../rpc/grpc.ts";
 import { type EngineServices, Unavailable } from "../rpc/service.ts";
 import type { Sdk } from "../stack/sdk.ts";
 import type { ConfigValue } from "../stack/stack-config.ts";
-import type { OpenStack } from "../stack/stack.ts";
+import type { ConfiguredStack } from "../stack/stack.ts";
+import type { ResourceState } from "../state/resource.ts";
 import type { Snapshot } from "../state/snapshot.ts";
 import type { ProgramEvent } from "../steps/registration.ts";
 import type { RunContext } from "../steps/step.ts";
@@ -27,12 +29,17 @@ export interface SessionOptions {
   readonly run: RunOptions;
   /** How many steps may be under way at the same time. */
   readonly parallel: number;
-  readonly stack: OpenStack;
+  readonly stack: ConfiguredStack;
   readonly config: readonly ConfigValue[];
   readonly sdk: Sdk;
-  readonly snapshot: Snapshot;
   readonly trust: ProviderTrust;
   readonly reporter: Reporter;
+}
+
+/** What a run begins with, and what it records in. */
+export interface State {
+  readonly resources: readonly ResourceState[];
+  readonly snapshot: Snapshot;
 }
 
 /** The processes and the server of one run. */
@@ -45,6 +52,7 @@ export class Session {
   readonly #grpc: GrpcServer;
   #registry: ProviderRegistry | undefined;
   #program: Program | undefined;
+  #snapshot: Snapshot | undefined;
   /** What the program gave the stack as outputs. */
   stackOutputs: PropertyMap | undefined;
 
@@ -75,18 +83,27 @@ export class Session {
     this.#grpc = new GrpcServer(this.#services);
   }
 
+  /** Starts what an `up` or a preview needs: it loads while the state is read. */
+  begin(): void {
+    const { operation } = this.#options;
+    if (operation !== "up" && operation !== "preview") return;
+    this.#registry = this.#startRegistry();
+    this.#program = this.#startProgram();
+  }
+
   /** Does what the operation says. Returns whether all went well; problems are reported by then. */
-  async execute(): Promise<boolean> {
+  async execute(state: State): Promise<boolean> {
+    this.#snapshot = state.snapshot;
     const { operation, run, parallel } = this.#options;
-    const context = this.#context(this.#startRegistry());
+    const registry = (this.#registry ??= this.#startRegistry());
     const deployment = {
-      context,
+      context: this.#context(registry, state),
       parallel,
       signal: run.signal ?? new AbortController().signal,
     };
     if (operation === "refresh") return refresh(deployment, { counted: true });
-    if (operation === "destroy") return (await deploy(deployment, undefined)).ok;
-    const program = this.#startProgram();
+    const program = this.#program;
+    if (program === undefined) return (await deploy(deployment, undefined)).ok;
     if (run.meanwhile?.() === false) return false;
     const refreshFirst = operation === "up" && run.refresh === true;
     if (refreshFirst && !(await refresh(deployment, { counted: false }))) return false;
@@ -108,7 +125,7 @@ export class Session {
       if (!ok) await this.#program?.stop();
       this.#monitor.close();
       await this.#registry?.close();
-      if (!this.#preview) await this.#options.snapshot.close();
+      if (!this.#preview) await this.#snapshot?.close();
     } finally {
       this.#grpc.close();
     }
@@ -123,8 +140,8 @@ export class Session {
     return { events: this.#events };
   }
 
-  #context(registry: ProviderRegistry): RunContext {
-    const { stack, snapshot, trust, reporter, run } = this.#options;
+  #context(registry: ProviderRegistry, { resources, snapshot }: State): RunContext {
+    const { stack, trust, reporter, run } = this.#options;
     return {
       project: stack.project.name,
       stack: stack.stack,
@@ -135,7 +152,7 @@ export class Session {
       reporter,
       decidesByInputs: run.decidesByInputs ?? (() => false),
       targets: new Targets(run.targets, run.targetDependents),
-      base: baseState(stack.deployment.resources),
+      base: baseState(resources),
     };
   }
 
@@ -161,21 +178,19 @@ export class Session {
         }),
       warn: (message) => reporter.warning(message),
     });
-    this.#registry = registry;
     // Where the provider will surely be needed, it loads while the program does.
     const dynamic = providerType(DYNAMIC_PACKAGE);
     const runsProgram = operation === "up" || operation === "preview";
-    if (
-      stack.deployment.resources.some(({ type }) => type === dynamic) ||
-      (runsProgram && providerModules.length > 0)
-    )
-      registry.prepare();
+    const isInState = stack.raw?.resources.some(
+      (resource) => isRecord(resource) && resource["type"] === dynamic,
+    );
+    if (isInState === true || (runsProgram && providerModules.length > 0)) registry.prepare();
     return registry;
   }
 
   #startProgram(): Program {
     const { stack, sdk, config, reporter, parallel } = this.#options;
-    this.#program = Program.start({
+    return Program.start({
       project: stack.project,
       sdk,
       stack: stack.stack,
@@ -186,7 +201,6 @@ export class Session {
       env: this.#environment("program"),
       output: (line) => reporter.info(line),
     });
-    return this.#program;
   }
 
   /**

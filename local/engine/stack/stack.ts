@@ -4,7 +4,7 @@ import { isRecord } from "../json.ts";
 import { type ConfigStep, parseConfigPath, valueAt } from "./config-path.ts";
 import { loadProject, type Project } from "./project.ts";
 import { type ConfigValue, StackConfig } from "./stack-config.ts";
-import { FileBackend } from "../state/backend.ts";
+import { FileBackend, type RawDeployment } from "../state/backend.ts";
 import { StateCodec } from "../state/codec.ts";
 import type { Deployment } from "../state/snapshot.ts";
 import { verifyResources } from "../state/verify.ts";
@@ -13,15 +13,21 @@ import type { OperationType } from "../state/resource.ts";
 import type { RunOptions } from "../types.ts";
 import { mapProperties, masked, unwrapSecrets, type Value } from "../values.ts";
 
-/** A stack with its configuration and state, as read. */
-export interface OpenStack {
+/** A stack with its configuration: all that its program needs to start. */
+export interface ConfiguredStack {
   readonly project: Project;
   readonly stack: string;
   readonly config: StackConfig;
   readonly configCrypter: Crypter;
+  readonly backend: FileBackend;
+  /** The state as it stands in its file. */
+  readonly raw: RawDeployment | undefined;
+}
+
+/** A stack with its configuration and state, as read. */
+export interface OpenStack extends ConfiguredStack {
   /** The state's; the same one, unless the configuration file was made anew. */
   readonly crypter: Crypter;
-  readonly backend: FileBackend;
   readonly codec: StateCodec;
   readonly deployment: Deployment;
 }
@@ -37,7 +43,11 @@ export interface ConfigKeyOptions {
 const STACK_NAME = /^[A-Za-z0-9_.-]{1,100}$/u;
 
 /** @throws EngineError STACK_NOT_FOUND, WRONG_PASSPHRASE, BAD_STATE, NOT_IMPLEMENTED … */
-export async function openStack(options: StackOptions): Promise<OpenStack> {
+export const openStack = async (options: StackOptions): Promise<OpenStack> =>
+  decodeState(await openConfiguration(options), options.passphrase);
+
+/** @throws EngineError STACK_NOT_FOUND, WRONG_PASSPHRASE, BAD_STATE, NOT_IMPLEMENTED … */
+export async function openConfiguration(options: StackOptions): Promise<ConfiguredStack> {
   const { project, config, backend } = await locateStack(options);
   const salt = config.salt;
   if (salt === undefined) {
@@ -48,11 +58,17 @@ export async function openStack(options: StackOptions): Promise<OpenStack> {
     );
   }
   await backend.prepare();
-  const [crypter, raw] = await Promise.all([Crypter.open(options.passphrase, salt), backend.read()]);
+  const [configCrypter, raw] = await Promise.all([Crypter.open(options.passphrase, salt), backend.read()]);
+  return { project, stack: options.stack, config, configCrypter, backend, raw };
+}
+
+/** Makes resources of what the state's file says. @throws EngineError WRONG_PASSPHRASE, BAD_STATE, NOT_IMPLEMENTED … */
+export async function decodeState(configured: ConfiguredStack, passphrase: string): Promise<OpenStack> {
+  const { configCrypter, raw } = configured;
   // The state may have been written with another salt (a regenerated configuration file); then its secrets need that one.
-  const stateCrypter =
-    raw?.salt === undefined || raw.salt === salt ? crypter : await Crypter.open(options.passphrase, raw.salt);
-  const codec = new StateCodec(stateCrypter);
+  const isOfConfig = raw?.salt === undefined || raw.salt === configCrypter.salt;
+  const crypter = isOfConfig ? configCrypter : await Crypter.open(passphrase, raw.salt);
+  const codec = new StateCodec(crypter);
   const resources = (raw?.resources ?? []).map((resource) => codec.decode(resource));
   verifyResources(resources);
   const pendingOperations = (raw?.pendingOperations ?? []).map((operation) => {
@@ -60,20 +76,11 @@ export async function openStack(options: StackOptions): Promise<OpenStack> {
     return { resource: codec.decode(resource), type: String(type) as OperationType };
   });
   const deployment = { resources, pendingOperations, metadata: raw?.metadata ?? {} };
-  return {
-    project,
-    stack: options.stack,
-    config,
-    configCrypter: crypter,
-    crypter: stateCrypter,
-    backend,
-    codec,
-    deployment,
-  };
+  return { ...configured, crypter, codec, deployment };
 }
 
 /** The URN of the resource that stands for the stack itself. */
-export const rootUrn = ({ project, stack }: Pick<OpenStack, "project" | "stack">): Urn =>
+export const rootUrn = ({ project, stack }: Pick<ConfiguredStack, "project" | "stack">): Urn =>
   makeUrn(stack, project.name, "", ROOT_STACK_TYPE, `${project.name}-${stack}`);
 
 /** Where a stack is, before anything of it is read but its configuration file. */

@@ -221,6 +221,21 @@ describe("stack traces that are remembered", () => {
     expect(traces).toContainEqual(expect.stringContaining("config.ts:"));
   });
 
+  it("tell where each of many resources is declared, without reading source maps", async () => {
+    const script = [
+      `by("cmd/run/index.js")("source-map-support/register");`,
+      `const { Resource } = require(sdk);`,
+      `const one = (skip) => Resource.stackTrace(skip);`,
+      `const other = (skip) => Resource.stackTrace(skip);`,
+      `const twice = [1, 2].map(() => one(1));`,
+      `const traces = [...twice, one(1), other(1), one(2), other(2), one(99)];`,
+    ];
+    const traces = await run([...script, `print(traces);`].join("\n"));
+    expect(traces).toEqual(await run([...script, `print(traces);`].join("\n"), []));
+    expect(new Set((traces as unknown[]).map((trace) => JSON.stringify(trace))).size).toBeGreaterThan(3);
+    expect(await run([...script, `print(loaded("source-map"));`].join("\n"))).toBe(false);
+  });
+
   it("tell where a resource is declared", async () => {
     const script = [
       `by("cmd/run/index.js")("source-map-support/register");`,
