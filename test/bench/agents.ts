@@ -13,15 +13,13 @@ import { parseArgs } from "node:util";
 import { formatTable } from "../../cli/table.ts";
 import { findPulumi } from "../../local/engine/test/helpers/real-pulumi.ts";
 import { startSandbox } from "../../local/sandbox/index.ts";
-import defaultWorld from "../../local/sandbox/world.default.json" with { type: "json" };
 import { parallelSteps } from "../../stacks/agents.ts";
 import { type OutsideAgents, outsideAgent, startOutsideAgents } from "../helpers/outside-agents.ts";
-import { TestProject } from "../helpers/project.ts";
+import type { TestProject } from "../helpers/project.ts";
 import { SandboxControl } from "../helpers/sandbox-control.ts";
+import { type ChainSpeed, declareMany, fundsFor, seller } from "./many-agents.ts";
 import { postAndPoll } from "./post-and-poll.ts";
 import { MemoryWatch, type Role } from "./process-memory.ts";
-
-type ChainSpeed = number | "instant";
 
 interface Measured {
   readonly seconds: number;
@@ -124,18 +122,6 @@ const RUNS = [
   ["destroy", "destroy"],
 ] as const;
 
-/** The payment source and wallet that agents are registered with. */
-function seller(): { readonly vkey: string; readonly source: string } {
-  const source = defaultWorld.paymentSources.find(({ paymentSourceType }) =>
-    paymentSourceType.endsWith("V2"),
-  );
-  const vkey = source?.wallets.find(({ type, lovelace }) => type === "Selling" && lovelace > 0)?.vkey;
-  return { vkey: vkey ?? "", source: source?.smartContractAddress ?? "" };
-}
-
-/** What so many registrations lock and cost, with room to spare, in lovelace. */
-const fundsFor = (agents: number): number => agents * 10_000_000 + 1_000_000_000;
-
 /** On the CLI: `create` and `no-op` of what the embedded engine has destroyed. */
 const CLI_RUNS = ["create, real CLI", "no-op, real CLI"] as const;
 
@@ -166,17 +152,10 @@ async function benchRound(
   { agents, chainSpeed, outside, pulumi }: Round,
   found: (name: string, measured: Measured) => void,
 ): Promise<void> {
-  const sandbox = await startSandbox({ chainSpeed });
-  const control = new SandboxControl(sandbox.url);
-  await control.fund(seller().vkey, fundsFor(agents));
-  const project = new TestProject();
-  project.useSandbox(sandbox.url);
+  const { control, project, close } = await declareMany(agents, chainSpeed, outside);
   const onEngine = (name: string, ...words: readonly string[]) =>
     measure(control, name, () => project.start(...words, "--json"));
   try {
-    for (let index = 0; index < agents; index++) {
-      project.write(`agents/bench-${index}.yaml`, outsideAgent(`Bench ${index}`, outside.url));
-    }
     for (const [name, ...words] of RUNS) {
       if (name === "one changed") {
         project.write("agents/bench-0.yaml", outsideAgent("Bench 0", outside.url, { price: "5 ADA" }));
@@ -188,8 +167,7 @@ async function benchRound(
     for (const name of CLI_RUNS)
       found(name, await measure(control, name, () => upOnCli(project, pulumi, agents)));
   } finally {
-    await project.dispose();
-    await sandbox.close();
+    await close();
   }
 }
 
