@@ -1,4 +1,5 @@
 import { randomInt } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import { STANDARD_DISCLOSURE } from "../../infra/declarations/index.ts";
 import { listingOf } from "../../infra/fleet/index.ts";
 import { sha256 } from "../../providers/common/sha256.ts";
@@ -17,7 +18,13 @@ import {
 import { findAnswer, keepAnswer } from "../database/answers.ts";
 import type { Database, Queries } from "../database/database.ts";
 import { fleetOf } from "../database/fleets.ts";
-import { addRequest, holdUser, noteAsked, secondsUntilSpending } from "../database/requests.ts";
+import {
+  addRequest,
+  holdUser,
+  newestDeclaration,
+  noteAsked,
+  secondsUntilSpending,
+} from "../database/requests.ts";
 import type { FleetDirectory } from "../fleets/fleets.ts";
 import type { User } from "../identity/user.ts";
 import type { Settings } from "../settings.ts";
@@ -253,30 +260,48 @@ export interface Change extends Omit<SentForm, "documents"> {
 const isSame = (one: StoredDocument, other: StoredDocument): boolean =>
   one.sha256 === other.sha256 && one.name === other.name;
 
-/** Accepts a change of an agent; one that is sent twice is the same as one that is sent once. @throws HttpProblem */
-export async function modifyAgent(parts: AcceptParts, user: User, id: string, change: Change): Promise<void> {
-  await parts.database
+/** Returns an agent's form after a change. What is sent although it is there already stays where it is. */
+function changedForm(template: Template, { form }: AgentRow, change: Change): Form {
+  const { name, bio, description, documents, choices } = form;
+  const isAdded = (document: StoredDocument) => change.added.some((added) => isSame(added, document));
+  const kept = documents.filter((document) => !change.removed.includes(document.sha256) || isAdded(document));
+  const added = change.added.filter((document) => !kept.some((one) => isSame(one, document)));
+  const sent = {
+    name: change.name ?? name,
+    bio: change.bio ?? bio,
+    description: change.description ?? description,
+    choices: change.choices,
+    documents: [...kept, ...added],
+  };
+  return formOf(template, sent, choices);
+}
+
+/**
+ * Accepts a change of an agent; one that is sent twice is the same as one that is sent once. What would leave the form and the
+ * declaration as they are is no change: nothing is committed, and no run is started.
+ *
+ * @returns whether there is anything to change
+ * @throws HttpProblem
+ */
+export async function modifyAgent(
+  parts: AcceptParts,
+  user: User,
+  id: string,
+  change: Change,
+): Promise<boolean> {
+  return parts.database
     .transaction(async (queries) => {
       await queries.query("SELECT 1 FROM portal_agents WHERE id = $1 FOR UPDATE", [id]);
       const agent = requireOwn(await findAgent(queries, id), user);
       requireStaying(agent);
       if (!isUnchanged(change.ifMatch, agent.form)) throw changedMeanwhile();
       const template = templateOf(parts, agent.template);
-      const { name, bio, description, documents, choices } = agent.form;
-      const kept = documents.filter(
-        (document) =>
-          !change.removed.includes(document.sha256) && !change.added.some((added) => isSame(added, document)),
-      );
-      const sent = {
-        name: change.name ?? name,
-        bio: change.bio ?? bio,
-        description: change.description ?? description,
-        choices: change.choices,
-        documents: [...kept, ...change.added],
-      };
-      const form = formOf(template, sent, choices);
+      const form = changedForm(template, agent, change);
       const { fleet, userId } = agent;
       const { declaration, shown } = declare(parts, template, { form, wrong: change.wrong, id, userId });
+      // The template may have changed since, and a portal's upgrade what is made of it.
+      const isDeclaredSo = declaration === (await newestDeclaration(queries, id));
+      if (isDeclaredSo && isDeepStrictEqual(form, agent.form)) return false;
       const isListedAnew = shown.listed !== agent.shown.listed;
       // What an operator changes is not the owner's to answer for.
       const spends = isListedAnew && !user.isOperator;
@@ -296,6 +321,7 @@ export async function modifyAgent(parts: AcceptParts, user: User, id: string, ch
         spends,
         mayReplace: isListedAnew,
       });
+      return true;
     })
     .catch((error: unknown) => {
       throw isNameTaken(error) ? nameTaken(change.name ?? "") : error;

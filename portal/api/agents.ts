@@ -52,13 +52,14 @@ export function agentRoutes(app: Hono<ApiEnv>, parts: ApiParts, limit: RateLimit
     const user = context.get("user");
     limit.take(user.id);
     const id = context.req.param("id");
-    const agent = requireOwn(await findAgent(parts.database, id), user);
+    const { template } = requireOwn(await findAgent(parts.database, id), user);
     await requireSubscription(parts, user, context.req.raw.signal);
-    const { form, removed } = await readForm(context, forms, templateOf(parts, agent.template));
+    const { form, removed } = await readForm(context, forms, templateOf(parts, template));
     const { documents: added, ...texts } = form;
     const ifMatch = context.req.header("if-match");
-    await modifyAgent(parts, user, id, { ...texts, added, removed, ifMatch });
-    return answer(context, parts, requireOwn(await findAgent(parts.database, id), user), 202);
+    const isChanged = await modifyAgent(parts, user, id, { ...texts, added, removed, ifMatch });
+    const agent = requireOwn(await findAgent(parts.database, id), user);
+    return answer(context, parts, agent, isChanged ? 202 : 200);
   });
 
   app.delete("/agents/:id", async (context) => {
@@ -139,6 +140,7 @@ async function answer(
   };
   const etag = etagOf(agent, view);
   context.header("ETag", etag);
-  const isKnown = status === 200 && hasAlready(context.req.header("if-none-match"), etag);
+  const isAsked = ["GET", "HEAD"].includes(context.req.method);
+  const isKnown = isAsked && hasAlready(context.req.header("if-none-match"), etag);
   return isKnown ? context.body(null, 304) : context.json<AgentView, typeof status>(view, status);
 }

@@ -164,7 +164,11 @@ const routesOf = ({ creation, change }: ReturnType<typeof formsOf>): Readonly<Re
   "patch /agents/{id}": {
     summary: "Change an agent",
     request: { params: idInPath, headers: guarded, ...multipart(change) },
-    responses: { ...ok("Accepted.", agent, 202), ...problems(400, 401, 402, 404, 409, 412, 413, 415, 429) },
+    responses: {
+      ...ok("It is so already: the agent as it is. No run is started.", agent),
+      ...ok("Accepted: a run follows.", agent, 202),
+      ...problems(400, 401, 402, 404, 409, 412, 413, 415, 429),
+    },
   },
   "delete /agents/{id}": {
     summary: "Take an agent off the network",

@@ -164,6 +164,18 @@ export const endReplacing = (queries: Queries, newest: ReadonlyMap<string, strin
     [[...newest.keys()], [...newest.values()]],
   );
 
+/** Returns an agent's newest declaration, be it committed or not; null for one that leaves. */
+export async function newestDeclaration(
+  queries: Queries,
+  agentId: string,
+): Promise<string | null | undefined> {
+  const [newest] = await queries.query<{ declaration: string | null }>(
+    "SELECT declaration FROM portal_requests WHERE agent_id = $1 ORDER BY number DESC LIMIT 1",
+    [agentId],
+  );
+  return newest?.declaration;
+}
+
 /** Returns each agent's newest declaration, null for one that leaves; only of agents of which every request is committed. */
 export async function newestDeclarations(
   queries: Queries,

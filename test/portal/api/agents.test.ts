@@ -260,6 +260,8 @@ describe("an agent", () => {
       const unchanged = await again(header);
       expect([unchanged.status, await unchanged.text()]).toEqual([304, ""]);
     }
+    const head = await api.send("HEAD", `/agents/${id}`, "anna", { headers: { "If-None-Match": etag } });
+    expect(head.status).toBe(304);
     expect((await again(etag, "operator-1")).status, "operators are shown more").toBe(200);
     const run = { id: crypto.randomUUID(), fleet: 1, commit: "c".repeat(40) };
     const change = { state: "registered", masumiId: "abc" } as const;
@@ -407,12 +409,44 @@ describe("an agent", () => {
     const [old] = (
       await bodyAs<{ documents: { sha256: string }[] }>(await api.send("GET", `/agents/${agentId}`, "anna"))
     ).documents;
-    for (const _ of [1, 2]) {
+    for (const status of [202, 200]) {
       const change = multipart({ removeDocs: old?.sha256 ?? "" }, [pdf("b.pdf", "%PDF-b")]);
       const response = await api.send("PATCH", `/agents/${agentId}`, "anna", change);
-      expect(response.status).toBe(202);
+      expect(response.status).toBe(status);
       expect(agentSchema.parse(await response.json()).documents.map(({ name }) => name)).toEqual(["b.pdf"]);
     }
+  });
+
+  it("stays as it is, and no run is started, by a change that changes nothing", async () => {
+    const [a, b] = [pdf("a.pdf", "%PDF-same-a"), pdf("b.pdf", "%PDF-same-b")];
+    const sent = { ...form(newName()), template: "researcher" };
+    const { agentId } = await bodyOf(await api.send("POST", "/agent", "anna", multipart(sent, [a, b])));
+    await api.database.transaction((queries) =>
+      changeAgent(queries, agentId, { state: "registered", masumiId: "abc" }),
+    );
+    const path = `/agents/${agentId}`;
+    const seen = await api.send("GET", path, "anna");
+    const { etag, agent } = { etag: seen.headers.get("etag"), agent: agentSchema.parse(await seen.json()) };
+    const { name, bio, description, choices } = agent;
+    for (const same of [
+      json({}),
+      json({}, { "If-Match": etag ?? "" }),
+      json({}, { "If-None-Match": etag ?? "" }),
+      json({ name: `  ${name}`, bio, description, choices, removeDocs: ["0".repeat(64)] }),
+      multipart({}, [a]),
+    ]) {
+      const response = await api.send("PATCH", path, "anna", same);
+      expect([response.status, response.headers.get("etag")]).toEqual([200, etag]);
+      expect(await response.json()).toEqual(agent);
+    }
+    expect((await api.send("PATCH", path, "anna", json({}, { "If-Match": '"0-0"' }))).status).toBe(412);
+    const kinds = async () =>
+      (await openRequests(api.database, 1000))
+        .filter((one) => one.agentId === agentId)
+        .map((one) => one.kind);
+    expect(await kinds()).toEqual(["create"]);
+    expect((await api.send("PATCH", path, "anna", json({ bio: "Another." }))).status).toBe(202);
+    expect(await kinds()).toEqual(["create", "change"]);
   });
 
   it("may be replaced, by a run that replaces many, for what the network shows and its owner or an operator changed", async () => {
