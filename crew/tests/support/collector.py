@@ -48,7 +48,7 @@ class Measured:
 class Collector(Server):
     """Keeps spans, metrics, headers and bodies until `close`; answers metrics with `metrics_status`."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.spans: list[Seen] = []
         self.metrics: list[dict[str, Measured]] = []
         self.metrics_asked = 0
@@ -73,7 +73,7 @@ class Collector(Server):
             def log_message(self, *_args: object) -> None:
                 pass
 
-        super().__init__(Handler)
+        super().__init__(Handler, port=port)
 
     def answer(self, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
         self.headers.append(headers)

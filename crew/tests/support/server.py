@@ -11,9 +11,9 @@ from typing import Any
 class Server:
     """Answers by a handler until `close`."""
 
-    def __init__(self, handler: type[BaseHTTPRequestHandler], *, tls: Path | None = None) -> None:
-        """`tls` is a file with a key and its certificate: then by https."""
-        self._server = _Quiet(("127.0.0.1", 0), handler)
+    def __init__(self, handler: type[BaseHTTPRequestHandler], *, tls: Path | None = None, port: int = 0) -> None:
+        """`tls` is a file with a key and its certificate: then by https. `port` is where one was that comes back."""
+        self._server = _Quiet(("127.0.0.1", port), handler)
         if tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(tls)

@@ -1,17 +1,15 @@
 """When metrics are sent: each minute, and at the end; whatever the collector does, nothing else waits for it."""
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, Protocol
 
-from crew_runtime.common.logs import event
 from crew_runtime.common.metrics import Metric
+from crew_runtime.traces.outage import Outage
 
 _EVERY_SECONDS: Final = 60
 _ENDS_WITHIN_SECONDS: Final = 5
-_log: Final = logging.getLogger(__name__)
 
 
 class Sender(Protocol):
@@ -25,7 +23,7 @@ class Sender(Protocol):
 
 
 class MetricsSending:
-    """Sends what `measure` returns, by a thread of its own, and logs once that the collector takes nothing any more."""
+    """Sends what `measure` returns, by a thread of its own, and logs when that begins or ceases to fail."""
 
     def __init__(
         self,
@@ -38,7 +36,7 @@ class MetricsSending:
         self._measure = measure
         self._every_seconds = every_seconds
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="metrics")
-        self._fails = False
+        self._outage = Outage("metrics")
 
     async def keep(self) -> None:
         """Send again and again."""
@@ -51,7 +49,7 @@ class MetricsSending:
         try:
             await asyncio.wait_for(self._send(), _ENDS_WITHIN_SECONDS)
         except TimeoutError:
-            self._note("no answer in time")
+            self._outage.note("The collector did not answer in time.")
         self._sender.close()
         self._thread.shutdown(wait=False, cancel_futures=True)
 
@@ -61,9 +59,4 @@ class MetricsSending:
             problem = await asyncio.get_running_loop().run_in_executor(self._thread, self._sender.send, metrics)
         except Exception as fault:  # noqa: BLE001 - no fault of this may end the sending, or keep others from ending
             problem = type(fault).__qualname__
-        self._note(problem)
-
-    def _note(self, problem: str | None) -> None:
-        if problem is not None and not self._fails:
-            event(_log, logging.WARNING, "metrics_not_sent", problem=problem)
-        self._fails = problem is not None
+        self._outage.note(problem)

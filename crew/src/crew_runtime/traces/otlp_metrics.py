@@ -1,6 +1,5 @@
 """Sends metrics by OTLP over HTTP, with OpenTelemetry's own exporter; loaded only where a collector is named."""
 
-import logging
 import time
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -11,30 +10,11 @@ from opentelemetry.sdk.metrics import export as otel
 
 from crew_runtime.common.metrics import Metric
 from crew_runtime.traces.collector import METRICS, SCOPE, address, resource, sendable
+from crew_runtime.traces.exporting import Connection
 
 _ANSWERS_WITHIN_SECONDS: Final = 5
 _UNITS: Final = {"seconds": "s", "bytes": "By"}
 """Units by the word that the names of metrics end with; what is counted has none."""
-
-
-class _Said(logging.Filter):
-    """Keeps what the exporter says out of the log, where it would be each minute, but remembers its first words."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._first = ""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        self._first = self._first or record.getMessage()
-        return False
-
-    def take(self) -> str:
-        """Return what was said first since this was asked last."""
-        said, self._first = self._first, ""
-        return said
-
-
-_SAID: Final = _Said()
 
 
 class OtlpMetrics:
@@ -43,21 +23,22 @@ class OtlpMetrics:
     def __init__(self, endpoint: str, headers: Mapping[str, str], *, service: str, instance: str) -> None:
         self._resource = resource(service, instance)
         self._begun = time.time_ns()
+        self._connection = Connection(OTLPMetricExporter.__module__)
         self._exporter = OTLPMetricExporter(
             endpoint=address(endpoint, METRICS),
             headers=dict(headers),
             timeout=_ANSWERS_WITHIN_SECONDS,
             compression=Compression.Gzip,
+            session=self._connection,
         )
-        logging.getLogger(OTLPMetricExporter.__module__).addFilter(_SAID)
 
     def send(self, metrics: Sequence[Metric]) -> str | None:
         """Send them, and return None, or why the collector did not take them; blocks for some seconds at most."""
         scope = otel.ScopeMetrics(SCOPE, [self._sent(one) for one in metrics if one.samples], schema_url="")
         data = otel.MetricsData([otel.ResourceMetrics(self._resource, [scope], schema_url="")])
         is_taken = self._exporter.export(data) is otel.MetricExportResult.SUCCESS
-        said = _SAID.take()
-        return None if is_taken else said
+        problem = self._connection.take_problem()
+        return None if is_taken else problem
 
     def close(self) -> None:
         """Give up what is being sent, and send no more; returns at once."""

@@ -169,7 +169,7 @@ def test_a_runtime_whose_collector_is_away_does_its_jobs_and_ends_as_ever(
     assert runtime.ended(runtime.start_job("tea"))["status"] == "completed"
     assert runtime.stop() == 0
     (problem,) = [one["problem"] for one in runtime.events if one["event"] == "metrics_not_sent"]
-    assert "refused" in problem or "no answer in time" in problem
+    assert "refused" in problem or "did not answer in time" in problem
     assert SENT_KEY not in runtime.output
 
 
@@ -187,7 +187,7 @@ def test_a_collector_that_never_answers_keeps_the_end_waiting_for_seconds_only(
     begun = time.monotonic()
     asyncio.run(sending(collector.url).end())
     assert time.monotonic() - begun < 1
-    assert [vars(one)["fields"] for one in not_sent(caplog)] == [{"problem": "no answer in time"}]
+    assert [vars(one)["fields"] for one in not_sent(caplog)] == [{"problem": "The collector did not answer in time."}]
 
 
 def test_a_fault_in_what_is_measured_ends_no_sending(collector: Collector, caplog: pytest.LogCaptureFixture) -> None:
