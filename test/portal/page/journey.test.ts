@@ -432,17 +432,40 @@ describe.skipIf(!browserIsThere)("the page", () => {
     expect(double.requests.get(`POST /billing/${state === "lapsed" ? "checkout" : "portal"}`)).toBe(1);
   });
 
-  it("asks an operator for no plan at a customer's agent", async () => {
+  it("asks an operator for a plan only where one is needed: to create an agent", async () => {
     const { page, noComplaints } = await visit({ config: { billing: "stripe" }, paceMs: Infinity });
     const user = { id: "ada-example-com", email: null, isOperator: false };
     const texts = { name: "Looked at", bio: BIO, description: "One." };
-    const { agentId } = double.world.create(user, "researcher", texts, []);
+    const theirs = double.world.create(user, "researcher", texts, []);
+    const operator = { id: "root-example-com", email: null, isOperator: true };
+    const own = double.world.create(operator, "researcher", { ...texts, name: "Own" }, []);
     await signIn(page, "root@example.com", { operator: true });
+    await page.getByRole("heading", { name: "Own" }).waitFor();
+    expect(await page.getByText("Choose a plan").count(), "on the list").toBe(0);
+    for (const [{ agentId }, name] of [
+      [theirs, "Looked at"],
+      [own, "Own"],
+    ] as const) {
+      await page.goto(`/agent/${agentId}`);
+      await page.getByRole("heading", { name, level: 1 }).waitFor();
+      expect(await page.getByText("Choose a plan").count()).toBe(0);
+    }
+    await page.goto("/create");
     await page.getByText("Choose a plan to create agents").waitFor();
-    await page.goto(`/agent/${agentId}`);
-    await page.getByRole("heading", { name: "Looked at" }).waitFor();
-    expect(await page.getByText("Choose a plan").count()).toBe(0);
     noComplaints();
+  });
+
+  it("says to an operator, too, what becomes of their own agents without a payment", async () => {
+    const { page } = await visit({ config: { billing: "stripe" } });
+    double.world.billing.set("root-example-com", {
+      state: "lapsed",
+      plan: "Team",
+      allowed: 3,
+      drainsAt: "2026-12-14T00:00:00Z",
+    });
+    await signIn(page, "root@example.com", { operator: true });
+    await page.getByText("leave the network on 14 December 2026").waitFor();
+    expect(await page.getByRole("button", { name: "Subscribe again" }).count()).toBe(1);
   });
 
   it("lists an agent's last runs, which a keyboard unfolds, and tells operators nothing of what was asked", async () => {

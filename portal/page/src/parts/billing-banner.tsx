@@ -58,11 +58,18 @@ export function planNeeded({ config, me }: SignedIn): string | undefined {
   return isFull ? "Your plan has no room for another agent. Change the plan" : undefined;
 }
 
+interface BillingBannerProps {
+  readonly signedIn: SignedIn;
+  /** Whether an agent is being created, the one thing that operators need a subscription for. @default false */
+  readonly isCreating?: boolean;
+}
+
 /** How the user's subscription stands; nothing if there is nothing to do about it. */
-export function BillingBanner({ signedIn }: { readonly signedIn: SignedIn }): JSX.Element | null {
+export function BillingBanner({ signedIn, isCreating = false }: BillingBannerProps): JSX.Element | null {
   const { config, me } = signedIn;
   const { state, drainsAt, plan, allowed } = me.billing;
   if (config.billing === "none" || state === "active") return null;
+  if (state === "none" && me.user.isOperator && !isCreating) return null;
   const until = drainsAt === null ? "soon" : `on ${dateText(drainsAt)}`;
   const portal = (label: string) => <BillingButton signedIn={signedIn} page="portal" label={label} />;
   const checkout = (label: string) => <BillingButton signedIn={signedIn} page="checkout" label={label} />;

@@ -190,7 +190,7 @@ export function CreatePage({ signedIn }: { readonly signedIn: SignedIn }): JSX.E
   return (
     <div class="narrow">
       <PageHeading title="Create AI agent" eyebrow={<BackLink />} />
-      <BillingBanner signedIn={signedIn} />
+      <BillingBanner signedIn={signedIn} isCreating />
       <form class="stack" onSubmit={submit} noValidate>
         <ErrorSummary
           problems={problems}
