@@ -7,6 +7,7 @@ import { constants } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { suitableNode } from "./bundled-node.js";
+import { printFailureAsJson } from "./json-failure.js";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 /** Whether this is the repository, whose TypeScript runs as it is; an installed package has JavaScript instead. */
@@ -44,6 +45,7 @@ function isInstalled() {
  */
 function fail(message) {
   console.error(message);
+  printFailureAsJson(process.argv, message);
   process.exit(1);
 }
 

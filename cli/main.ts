@@ -4,11 +4,14 @@ import { printableLines } from "../providers/common/printable.ts";
 import { registerCommands } from "./commands/register.ts";
 import { exitCodeOfError, explainsItself } from "./explains-itself.ts";
 import { endQuietlyWithoutReader } from "./interruption.ts";
+import { printFailureAsJson } from "./json-failure.js";
 import { print } from "./text.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
   version: string;
 };
+
+const words = process.argv.slice(2);
 
 const program: Command = new Command("masumi-agents")
   .description(
@@ -16,6 +19,12 @@ const program: Command = new Command("masumi-agents")
   )
   .option("-C, --cwd <folder>", "work in another project folder", ".")
   .showHelpAfterError("(add --help for examples)")
+  .configureOutput({
+    outputError: (message, write) => {
+      write(message);
+      printFailureAsJson(words, message);
+    },
+  })
   .configureHelp({
     showGlobalOptions: true,
     // Commander would list those of every command in between, too: sandbox stop does not start anything.
@@ -24,7 +33,7 @@ const program: Command = new Command("masumi-agents")
   });
 
 // Behind a command it is the command's own: Pulumi's stack export has a --version.
-if (!namesCommand(process.argv.slice(2))) {
+if (!namesCommand(words)) {
   program.version(version, "-V, --version", "print the version");
 }
 endQuietlyWithoutReader();
@@ -33,6 +42,7 @@ registerCommands(program);
 try {
   await program.parseAsync();
 } catch (error) {
+  printFailureAsJson(words, error instanceof Error ? error.message : String(error));
   if (!explainsItself(error)) throw error;
   print(`${printableLines(error.message)}\n`, process.stderr);
   process.exitCode = exitCodeOfError(error);

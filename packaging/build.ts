@@ -53,7 +53,7 @@ const LEFT_OUT = [
 /** What makes a project, of the files of the package. */
 const OF_CREATE = [
   ...OF_PROJECTS,
-  "cli/{terminal,text,bundled-node}.js",
+  "cli/{terminal,text,bundled-node,json-failure}.js",
   "cli/bundled-node.json",
   "cli/commands/project/{create,init}.js",
   "providers/common/{coded-error,local-stack,npm-node,optional-packages,own-files}.js",

@@ -4,7 +4,7 @@ import type { Project } from "../../stacks/project.ts";
 import type { FleetDrift } from "../../infra/fleet/index.ts";
 import { askRegistryOfStack } from "../../stacks/registry/of-stack.ts";
 import { findStackDrift } from "../../stacks/read-stack.ts";
-import { driftText } from "../drift-report.ts";
+import { driftText } from "../drift/report.ts";
 import { paintFor, print, printJson } from "../text.ts";
 import { openStack } from "./open-stack.ts";
 

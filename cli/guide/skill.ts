@@ -51,7 +51,7 @@ stack lacks.
 
 \`--json\` prints one document on stdout and everything else on stderr. Exit code 0 is success; \`drift\` ends with 2 where something
 differs, \`status\` with 1 where an agent does not answer, \`hire\` with 3 where the job goes on. An error begins with a code, such as
-\`CONFIG_INVALID\`; \`docs/errors.md\` says of each what to do.
+\`CONFIG_INVALID\`; \`docs/errors.md\` says of each what to do. With \`--json\` it is on stdout, too: \`{ "ok": false, "problems": […], "code": … }\`.
 
 ## Commands
 

@@ -71,6 +71,15 @@ describe("in a fresh clone", () => {
     expect(existsSync(began())).toBe(false);
   });
 
+  it("a refusal is an object on stdout with --json, as of any other command", () => {
+    const { stdout, stderr } = run(["upp", "--json"]);
+    const { code, problems } = JSON.parse(stdout) as { code: null; problems: string[] };
+    expect({ code, problems: problems.map((problem) => `error: ${problem}\n`) }).toEqual({
+      code: null,
+      problems: [stderr],
+    });
+  });
+
   it.each(["demo", "up"])("a missing Python is told by %s before anything is installed", (word) => {
     mkdirSync(join(clone, "agents"));
     writeFileSync(join(clone, "agents/writer.yaml"), "name: Writer\ncrew: {}\n");

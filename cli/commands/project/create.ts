@@ -2,6 +2,7 @@
 /* `npm create masumi-agents [folder]`: init alone, in a package of its own that is small and depends on nothing. */
 import { parseArgs } from "node:util";
 import { hasStableCode } from "../../../providers/common/coded-error.ts";
+import { printFailureAsJson } from "../../json-failure.js";
 import { Interrupted } from "../../terminal.ts";
 import { init } from "./init.ts";
 
@@ -37,6 +38,7 @@ try {
   const isMistyped =
     error instanceof TypeError && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
   const wasInterrupted = error instanceof Interrupted;
+  printFailureAsJson(process.argv, error instanceof Error ? error.message : String(error));
   if (!isMistyped && !wasInterrupted && !hasStableCode(error)) throw error;
   process.stderr.write(`${(error as Error).message}\n`);
   process.exitCode = wasInterrupted ? error.exitCode : 1;

@@ -1,5 +1,5 @@
-import type { StackConfig } from "../infra/config.ts";
-import { type AssetTable, assetTable } from "../infra/declarations/index.ts";
+import type { StackConfig } from "../../infra/config.ts";
+import { type AssetTable, assetTable } from "../../infra/declarations/index.ts";
 import {
   type AgentDrift,
   type FieldDrift,
@@ -8,14 +8,14 @@ import {
   describeSkipped,
   isDrift,
   valueText,
-} from "../infra/fleet/index.ts";
-import type { Row } from "../providers/masumi/service/index.ts";
-import { printable } from "../providers/common/printable.ts";
-import { type CrewHere, deadCrewNotice } from "../stacks/crews.ts";
-import { stackOption } from "../stacks/project.ts";
-import type { RegistryHealth, RegistryReport } from "../stacks/registry/health.ts";
-import { registryHint, registryLine, registryProblem, registryStyle } from "./registry/text.ts";
-import { type Paint, count } from "./text.ts";
+} from "../../infra/fleet/index.ts";
+import type { Row } from "../../providers/masumi/service/index.ts";
+import { printable } from "../../providers/common/printable.ts";
+import { type CrewHere, deadCrewNotice } from "../../stacks/crews.ts";
+import { stackOption } from "../../stacks/project.ts";
+import type { RegistryHealth, RegistryReport } from "../../stacks/registry/health.ts";
+import { registryHint, registryLine, registryProblem, registryStyle } from "../registry/text.ts";
+import { type Paint, count } from "../text.ts";
 
 const HEADLINES: Readonly<Record<AgentDrift["status"], string>> = {
   same: "as declared",
