@@ -7,7 +7,14 @@ import {
   declaredWallets,
   folderOfAgents,
 } from "../infra/config.ts";
-import { type LoadedAgents, type SourceFile, isPipeline, loadAgents } from "../infra/declarations/index.ts";
+import {
+  type Agent,
+  type Complaint,
+  type LoadedAgents,
+  type SourceFile,
+  isPipeline,
+  loadAgents,
+} from "../infra/declarations/index.ts";
 import { type StackNetwork, readNetwork, readNetworkAs } from "./network.ts";
 import { usesSandbox } from "./local/uses-sandbox.ts";
 import {
@@ -77,6 +84,15 @@ export function loadStackAgents(
   const read = readNetwork(project, stack);
   return loadAs(project, stack, options, { ...read, limits: authorSettings(stack, read.settings) });
 }
+
+/** Return what is wrong with one agent: in its file, and in the folder of its code, which another agent may use, too. */
+export const complaintsAbout = (
+  { file, source }: Pick<Agent, "file" | "source">,
+  complaints: readonly Complaint[],
+): Complaint[] => {
+  const folder = source.kind === "code" ? `${source.folder}/` : undefined;
+  return complaints.filter((one) => one.file === file || (folder && one.file.startsWith(folder)));
+};
 
 /**
  * Return the same also where a stack's settings are wrong, which whoever asks reports: without limits for authors that cannot be

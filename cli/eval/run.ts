@@ -6,6 +6,7 @@ import { type Agent, runsInRuntime } from "../../infra/declarations/index.ts";
 import type { EvalRecord, EvalStanding, Evaluated } from "../../infra/fleet/index.ts";
 import { crewFolder, crewVenv } from "../../providers/crew-process/local/paths.ts";
 import { ensurePythonEnvironment } from "../../providers/crew-process/local/python.ts";
+import { complaintsAbout } from "../../stacks/agents.ts";
 import type { Project } from "../../stacks/project.ts";
 import type { EvaluatedAgent } from "../../stacks/eval/document.ts";
 import { evaluateAgent } from "../../stacks/eval/evaluate.ts";
@@ -59,7 +60,7 @@ export function chooseAgents(
     return readable.filter(({ evals }) => evals !== undefined);
   }
   const agent = readable.find(({ id }) => id === agentId);
-  const own = complaints.filter(({ file }) => file === agent?.file);
+  const own = agent ? complaintsAbout(agent, complaints) : [];
   if (own.length > 0) return printComplaints(own, json);
   if (!agent) throw unknownAgent(stack, agentId, readable, "");
   if (!runsInRuntime(agent)) {

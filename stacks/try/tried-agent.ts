@@ -10,7 +10,7 @@ import {
   addPackages,
   dropPackages,
 } from "../../providers/crew-process/local/index.ts";
-import { agentsFolder, loadStackAgents } from "../agents.ts";
+import { agentsFolder, complaintsAbout, loadStackAgents } from "../agents.ts";
 import { readNetwork } from "../network.ts";
 import { readOfflineConfig } from "../read-stack.ts";
 import type { Project } from "../project.ts";
@@ -35,8 +35,8 @@ export interface Wanted {
 }
 
 /**
- * Read an agent's declaration, and place its files as a run of the stack would; packages are locked and installed if need be. Complaints about other files do not matter here, nor
- * do missing keys of the payment service.
+ * Read an agent's declaration, and place its files as a run of the stack would; packages are locked and installed if need be. Complaints
+ * about other agents do not matter here, nor do missing keys of the payment service.
  *
  * @throws UserError when the stack has no such agent, or it does not run in the crew runtime; HostingError for its files;
  * CrewProcessError CREW_INSTALL_FAILED
@@ -49,8 +49,8 @@ export async function placeTriedAgent(
 ): Promise<TriedAgent | readonly Complaint[]> {
   const { readable, complaints } = loadStackAgents(project, stack, { needsNoSecrets: true });
   const found = readable.find(({ id }) => id === agentId);
-  const itsFile = found?.file ?? `${agentsFolder(project, stack)}/${agentId}.yaml`;
-  const own = complaints.filter(({ file }) => file === itsFile);
+  const itsFile = `${agentsFolder(project, stack)}/${agentId}.yaml`;
+  const own = found ? complaintsAbout(found, complaints) : complaints.filter(({ file }) => file === itsFile);
   if (own.length > 0) return own;
   if (!found) throw noSuchAgent(agentId, stack, readable, complaints);
   if (!runsInRuntime(found)) throw runsElsewhere(found);

@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { createServer } from "node:http";
 import { once } from "node:events";
-import { cpSync, readdirSync } from "node:fs";
+import { cpSync, readdirSync, rmSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -37,6 +37,28 @@ def crew():
     cook = Agent(role="Cook", goal="Cook", backstory="You cook.")
     task = Task(name="cooking", description="Cook {topic}", expected_output="Text", agent=cook, callback=check)
     return Crew(agents=[cook], tasks=[task])
+`;
+
+const PROJECT = `
+from crewai import Agent, Crew, Task
+from crewai.project import CrewBase, agent, crew, task
+
+@CrewBase
+class Table:
+    agents_config = "config/agents.yaml"
+    tasks_config = "config/tasks.yaml"
+
+    @agent
+    def maid(self) -> Agent:
+        return Agent(config=self.agents_config["maid"])
+
+    @task
+    def serve(self) -> Task:
+        return Task(config=self.tasks_config["serve"])
+
+    @crew
+    def crew(self) -> Crew:
+        return Crew(agents=self.agents, tasks=self.tasks)
 `;
 
 const tableCrew = (verb: string) => `
@@ -212,6 +234,37 @@ describe("try, before any run of the stack", { timeout: 180_000 }, () => {
       "Stack local has no agent nobody. Its agents: kitchen, writer. Some files have mistakes:",
     );
     project.remove("agents/broken.yaml");
+  });
+
+  it("refuses what validate refuses in the folder of the agent's code", async () => {
+    const refused = /^agents\/table\/config\/tasks\.yaml:\d+:\d+: \{subject\} is not an input field/;
+    const evals = "evals: [{ name: Serves, inputs: { topic: tea }, checks: { contains: [tea] } }]\n";
+    project.write("agents/table.yaml", `${head("Table")}${evals}build: agents/table\n`);
+    project.write("agents/table/crew.py", PROJECT);
+    project.write(
+      "agents/table/config/agents.yaml",
+      "maid: { role: Maid, goal: Serve, backstory: You serve. }\n",
+    );
+    project.write(
+      "agents/table/config/tasks.yaml",
+      'serve: { description: "Serve {subject} with {topic}", expected_output: Text, agent: maid }\n',
+    );
+    expect((await project.run("validate")).stderr).toMatch(refused);
+    for (const words of [
+      ["try", "table", "-i", "topic=tea"],
+      ["eval", "table"],
+    ]) {
+      const { exitCode, stdout, stderr } = await project.run(...words);
+      expect({ exitCode, stdout, stderr }).toEqual({
+        exitCode: 1,
+        stdout: "",
+        stderr: expect.stringMatching(refused) as string,
+      });
+    }
+    // Another agent's.
+    expect((await project.run("try", "writer", "-i", "topic=tea")).exitCode).toBe(0);
+    project.remove("agents/table.yaml");
+    rmSync(project.path("agents/table"), { recursive: true });
   });
 
   it("does the job again after a change, waits where the file is wrong, and ends at ^C", async () => {
