@@ -86,13 +86,14 @@ const syncing = new Map<string, Promise<void>>();
 function syncFolder(folder: string): Promise<void> {
   const next = upcoming.get(folder);
   if (next) return next;
-  const sync = (syncing.get(folder) ?? Promise.resolve()).then(async () => {
+  const sync: Promise<void> = (async () => {
+    await syncing.get(folder);
     upcoming.delete(folder);
     syncing.set(folder, sync);
     // Not every system can sync a folder; where it cannot, renaming alone is durable.
     await withHandle(folder, "r", undefined, (handle) => handle.sync()).catch(() => undefined);
     if (syncing.get(folder) === sync) syncing.delete(folder);
-  });
+  })();
   upcoming.set(folder, sync);
   return sync;
 }
