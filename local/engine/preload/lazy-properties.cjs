@@ -16,12 +16,18 @@ const { onSdkRequire } = require("./sdk-requires.cjs");
 /** Where a resource, and what the SDK resolves it by, have their unread properties. */
 const UNREAD = Symbol("unread properties");
 
+/** Which properties the SDK makes Outputs of; these two it makes by itself. @param {Properties} properties */
+const transferred = (properties) => Object.keys(properties).filter((key) => key !== "id" && key !== "urn");
+
 /** The properties of one resource of which no Output was made yet. */
 class Unread {
-  /** @type {Resolvers} */
-  #resolvers = {};
-  /** @type {Record<string, unknown[]>} */
-  #settled = {};
+  // Maps, since a property may be called as what every object has: `constructor`.
+  /** @type {Map<string, Resolvers[string]>} */
+  #resolvers = new Map();
+  /** @type {Map<string, unknown[]>} */
+  #settled = new Map();
+  /** How many properties the resource had before. */
+  #before;
   #transfer;
   #onto;
   #label;
@@ -32,6 +38,7 @@ class Unread {
    * @param {Parameters<Transfer>} parameters
    */
   constructor(transfer, ...[onto, label, properties]) {
+    this.#before = Reflect.ownKeys(onto).length;
     this.#transfer = transfer;
     this.#onto = onto;
     this.#label = label;
@@ -41,11 +48,26 @@ class Unread {
   /** @param {string} key */
   read(key) {
     Reflect.deleteProperty(this.#onto, key);
-    const own = this.#transfer(this.#onto, this.#label, { [key]: this.#properties[key] });
-    Object.assign(this.#resolvers, own);
-    const settled = this.#settled[key];
-    if (settled !== undefined) own[key]?.(...settled);
+    const { [key]: resolve } = this.#transfer(this.#onto, this.#label, { [key]: this.#properties[key] });
+    if (resolve !== undefined) this.#resolvers.set(key, resolve);
+    const settled = this.#settled.get(key);
+    if (settled !== undefined) resolve?.(...settled);
     return this.#onto[key];
+  }
+
+  /** Leaves nothing unread, and the resource as the SDK would have made it, each property at its place. */
+  readAll() {
+    const [onto, keys] = [this.#onto, transferred(this.#properties)];
+    for (const key of keys) {
+      if (Object.getOwnPropertyDescriptor(onto, key)?.get !== undefined) this.read(key);
+    }
+    Reflect.deleteProperty(onto, UNREAD);
+    const others = Reflect.ownKeys(onto).filter((key) => !keys.includes(String(key)));
+    for (const key of [...keys, ...others.slice(this.#before)]) {
+      const property = Object.getOwnPropertyDescriptor(onto, key);
+      Reflect.deleteProperty(onto, key);
+      if (property !== undefined) Reflect.defineProperty(onto, key, property);
+    }
   }
 
   /**
@@ -53,8 +75,8 @@ class Unread {
    * @param {unknown[]} settled
    */
   settle(key, settled) {
-    const resolve = this.#resolvers[key];
-    if (resolve === undefined) this.#settled[key] = settled;
+    const resolve = this.#resolvers.get(key);
+    if (resolve === undefined) this.#settled.set(key, settled);
     else resolve(...settled);
   }
 }
@@ -94,11 +116,11 @@ const accessors = new Map();
  * @returns {Transfer}
  */
 const lazily = (transfer) => (onto, label, properties) => {
-  const keys = Object.keys(properties).filter((key) => key !== "id" && key !== "urn");
+  const keys = transferred(properties);
   // The SDK has a word to say about a property that is there already.
   if (UNREAD in onto || keys.some((key) => Object.hasOwn(onto, key)))
     return transfer(onto, label, properties);
-  const unread = { value: new Unread(transfer, onto, label, properties) };
+  const unread = { configurable: true, value: new Unread(transfer, onto, label, properties) };
   /** @type {Resolvers} */
   const resolvers = Object.defineProperty({}, UNREAD, unread);
   Object.defineProperty(onto, UNREAD, unread);
@@ -159,6 +181,32 @@ const plainly = (serialize) => async (label, properties, options) => {
   }
   return [result, of];
 };
+
+/** @typedef {(func: Function, serialize: (value: unknown) => boolean, logResource: unknown) => unknown} CreateClosure */
+
+/**
+ * The SDK writes what a function holds with all its accessors, and asks first whether it may.
+ * @param {CreateClosure} create The SDK's.
+ * @returns {CreateClosure}
+ */
+const withAllRead = (create) => (func, serialize, logResource) => {
+  /** @param {unknown} value */
+  const readAndAsk = (value) => {
+    if (typeof value === "object" && value !== null && Object.hasOwn(value, UNREAD))
+      /** @type {HasUnread} */ (value)[UNREAD].readAll();
+    return serialize(value);
+  };
+  return create(func, readAndAsk, logResource);
+};
+
+onSdkRequire((request, file, load) => {
+  if (file !== "runtime/closure/serializeClosure.js" || request !== "./createClosure") return undefined;
+  const closure = load();
+  const createClosureInfoAsync = withAllRead(Reflect.get(closure, "createClosureInfoAsync"));
+  return new Proxy(closure, {
+    get: (own, name) => (name === "createClosureInfoAsync" ? createClosureInfoAsync : Reflect.get(own, name)),
+  });
+});
 
 onSdkRequire((request, file, load) => {
   if (file !== "runtime/resource.js" || request !== "./rpc") return undefined;

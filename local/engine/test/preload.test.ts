@@ -147,6 +147,35 @@ describe("the properties of a resource", () => {
     ]);
   });
 
+  it("may be called as what every object has", async () => {
+    const script = `${rpc}
+      const onto = {};
+      const settle = rpc.transferProperties(onto, "l", { constructor: 1, toString: 2 });
+      settle.toString("late", true, false, []);
+      const { constructor, toString } = onto;
+      settle.constructor("early", true, false, []);
+      Promise.all([constructor.promise(), toString.promise()]).then(print);`;
+    expect(await run(script)).toEqual(await run(script, []));
+    expect(await run(script)).toEqual(["early", "late"]);
+  });
+
+  it("are part of a function that holds the whole resource, as the SDK writes it", async () => {
+    const script = `
+      const { runtime, CustomResource } = require(sdk);
+      runtime.setMocks({ newResource: ({ inputs }) => ({ id: "i", state: { ...inputs, label: "l" } }), call: () => ({}) });
+      const held = new CustomResource("a:b:C", "x", { label: undefined, size: 1, kind: "k" });
+      const { size } = held;
+      const all = () => Object.values({ ...held }).length + held.label.get() + held.size.get();
+      runtime.serializeFunction(all).then(({ text }) => {
+        const written = {};
+        new Function("exports", text)(written);
+        print([text, written.handler()]);
+      });`;
+    const found = await run(script);
+    expect(found).toEqual(await run(script, []));
+    expect(found).toEqual([expect.any(String), expect.stringMatching(/^\d+l1$/u)]);
+  });
+
   it("are refused by the SDK where there is one of that name", async () => {
     const script = `${rpc}
       try { rpc.transferProperties({ a: 1 }, "l", { a: 1 }); print("taken"); } catch (error) { print(error.message); }`;
