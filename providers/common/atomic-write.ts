@@ -74,7 +74,9 @@ export async function writeAtomically(file: string, content: string, mode = 0o64
     await rm(draft, { force: true });
     throw fileError(file, error);
   }
-  await syncFolder(dirname(file));
+  await syncFolder(dirname(file)).catch((error: unknown) => {
+    throw fileError(file, error);
+  });
 }
 
 /** Syncs of folders that have not begun yet, by folder: they will cover all that was renamed until then. */
@@ -82,21 +84,43 @@ const upcoming = new Map<string, Promise<void>>();
 /** The last sync of each folder, as long as it lasts. */
 const syncing = new Map<string, Promise<void>>();
 
-/** Returns once what was renamed in a folder is on disk. Files that are written at the same time share a sync. */
-function syncFolder(folder: string): Promise<void> {
+/**
+ * Returns once what was made or renamed in a folder is on disk. Files that are written at the same time share a sync.
+ *
+ * @throws the system's error if that may not be so
+ */
+export function syncFolder(folder: string): Promise<void> {
   const next = upcoming.get(folder);
   if (next) return next;
-  const sync: Promise<void> = (async () => {
-    await syncing.get(folder);
-    upcoming.delete(folder);
-    syncing.set(folder, sync);
-    // Not every system can sync a folder; where it cannot, renaming alone is durable.
-    await withHandle(folder, "r", undefined, (handle) => handle.sync()).catch(() => undefined);
-    if (syncing.get(folder) === sync) syncing.delete(folder);
-  })();
+  const sync = syncAfter(syncing.get(folder), folder);
   upcoming.set(folder, sync);
   return sync;
 }
+
+async function syncAfter(before: Promise<void> | undefined, folder: string): Promise<void> {
+  await before?.catch(() => undefined);
+  const own = upcoming.get(folder);
+  upcoming.delete(folder);
+  if (own) syncing.set(folder, own);
+  try {
+    await withHandle(folder, "r", undefined, (handle) => handle.sync());
+  } catch (error) {
+    if (!CANNOT_SYNC.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
+  } finally {
+    if (syncing.get(folder) === own) syncing.delete(folder);
+  }
+}
+
+/** Not every system can sync a folder, or lets this user; where it cannot, renaming alone is durable. */
+const CANNOT_SYNC: ReadonlySet<string> = new Set([
+  "EINVAL",
+  "ENOTSUP",
+  "EOPNOTSUPP",
+  "ENOSYS",
+  "EISDIR",
+  "EPERM",
+  "EACCES",
+]);
 
 type Handle = Awaited<ReturnType<typeof open>>;
 

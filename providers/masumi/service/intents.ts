@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, statSync } from "node:fs";
 import { readFile, readdir, unlink } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
-import { writeAtomically } from "../../common/atomic-write.ts";
+import { syncFolder, writeAtomically } from "../../common/atomic-write.ts";
 import { RegistrationError } from "./errors.ts";
 import type { Network } from "./model.ts";
 import { FORGET } from "./rules/unlisted.ts";
@@ -45,6 +45,8 @@ export function findProjectFolder(from: string): string | undefined {
  */
 export class IntentNotes {
   readonly #folder: string | undefined;
+  /** Resolves when the folder itself is on disk. */
+  #folderKept: Promise<unknown> | undefined;
 
   /** @param projectFolder undefined if there is none, so no note can be written */
   constructor(projectFolder: string | undefined) {
@@ -63,10 +65,26 @@ export class IntentNotes {
     const startedAt = new Date().toISOString();
     const note = { agentId, marker, network, startedAt, body: sha256(JSON.stringify(body)) };
     try {
-      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      await this.#keepFolder(dirname(path));
       await writeAtomically(path, `${JSON.stringify(note)}\n`);
     } catch (error) {
+      // Nothing was sent, and nobody must look for it.
+      await this.remove(key);
       throw notWritable(`${path}: ${(error as Error).message}.`);
+    }
+  }
+
+  /** Makes the folder unless it is there, and returns once it is on disk, for which those above it must be. */
+  async #keepFolder(folder: string): Promise<void> {
+    const made = mkdirSync(folder, { recursive: true, mode: 0o700 });
+    if (made !== undefined) this.#folderKept = undefined;
+    const masumi = dirname(folder);
+    this.#folderKept ??= Promise.all([masumi, dirname(masumi)].map(syncFolder));
+    try {
+      await this.#folderKept;
+    } catch (error) {
+      this.#folderKept = undefined;
+      throw error;
     }
   }
 
