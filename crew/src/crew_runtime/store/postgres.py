@@ -18,8 +18,9 @@ from crew_runtime.common.disk import no_space
 from crew_runtime.store.connections import Connections, admitted
 from crew_runtime.store.interface import StoreUnavailableError
 from crew_runtime.store.outage import Outage
+from crew_runtime.store.query import Row, Value
 from crew_runtime.store.schema import VERSION, steps_from
-from crew_runtime.store.sql import Row, SqlJobStore, Value
+from crew_runtime.store.sql import SqlJobStore
 
 _SILENT: Final = "the database does not answer"
 _DISK_FULL: Final = "53100"

@@ -1,20 +1,17 @@
 """The job store in SQL that SQLite and PostgreSQL both understand."""
 
 import json
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
-from typing import Any, Final
+from typing import Final
 
 from crew_runtime.job.failure_report import Report
 from crew_runtime.job.failures import Failure
 from crew_runtime.job.job import UNENDED, Job, JobState, PaymentTerms, Question, new_id
-from crew_runtime.job.model_usage import ModelUsage
-from crew_runtime.job.running_time import RunningTime
+from crew_runtime.store.query import Row, Value
 from crew_runtime.store.schema import COLUMNS
-
-Row = Mapping[str, Any]
-Value = str | int | None
+from crew_runtime.store.sql_usage import SqlUsage
 
 _ALL: Final = ", ".join(COLUMNS)
 _EMPTY: Final = {
@@ -31,7 +28,6 @@ _JSON: Final = ("input_data", "question", "answers")
 _UNPAID: Final = "state IN ('created', 'awaiting_payment')"
 _BUT_THE_YOUNGEST: Final = "ORDER BY created_at DESC, id LIMIT ? OFFSET ?"
 _AT_ONCE: Final = 100
-_USED: Final = tuple(field.name for field in fields(ModelUsage))
 _GAVE_WAY_AT_MOST: Final = 4
 _ENDED_AT: Final = "COALESCE(closed_at, external_dispute_unlock_time)"
 _UNDISPUTED: Final = (
@@ -50,16 +46,12 @@ _CUSTOMERS: Final = (
 _RUNNABLE: Final = (JobState.QUEUED, JobState.RUNNING)
 
 
-class SqlJobStore(ABC):
-    """A JobStore, apart from the connection. Statements have `?` for parameters and {now} for the database's time."""
+class SqlJobStore(SqlUsage):
+    """A JobStore, apart from the connection."""
 
     def __init__(self, *, holder: str, lease_seconds: float) -> None:
         self._holder = holder
         self._lease_ms = int(lease_seconds * 1000)
-
-    @abstractmethod
-    def _query(self, statement: str, parameters: Sequence[Value] = ()) -> list[Row]:
-        """Run one statement durably and return its rows."""
 
     def add(self, job: Job) -> Job:
         """Write a new job and hold it, or return the one that has the same request key."""
@@ -207,73 +199,6 @@ class SqlJobStore(ABC):
         """Count all jobs by state."""
         rows = self._query("SELECT state, count(*) AS number FROM jobs GROUP BY state")
         return {JobState(row["state"]): row["number"] for row in rows}
-
-    def add_usage(self, day: str, usages: Sequence[ModelUsage]) -> int:
-        """Count tokens that were used on a day, and return those of that day. Counts twice if its answer is lost."""
-        tokens = sum(usage.tokens for usage in usages)
-        if not tokens:  # nothing to write
-            found = self._query("SELECT tokens FROM model_days WHERE day = ?", (day,))
-            return int(found[0]["tokens"]) if found else 0
-        # In one order, so that no two runtimes wait for each other.
-        rows_of = sorted((usage.job, usage.model, usage.input_tokens, usage.output_tokens) for usage in usages)
-        self._query(
-            "INSERT INTO model_usage (day, job, model, input_tokens, output_tokens)"
-            f" VALUES {', '.join(['(?, ?, ?, ?, ?)'] * len(rows_of))} ON CONFLICT (day, job, model) DO UPDATE"
-            " SET input_tokens = model_usage.input_tokens + excluded.input_tokens,"
-            " output_tokens = model_usage.output_tokens + excluded.output_tokens",
-            [value for row in rows_of for value in (day, *row)],
-        )
-        rows = self._query(
-            "INSERT INTO model_days (day, tokens) VALUES (?, ?)"
-            " ON CONFLICT (day) DO UPDATE SET tokens = model_days.tokens + excluded.tokens RETURNING tokens",
-            (day, tokens),
-        )
-        return int(rows[0]["tokens"])
-
-    def usage_by_month(self, *, month: str | None = None, by_job: bool = False) -> list[tuple[str, ModelUsage]]:
-        """Return what was used of each model in each month, or in one."""
-        job = "job" if by_job else "CAST('' AS TEXT)"
-        rows = self._query(
-            f"SELECT substr(day, 1, 7) AS month, {job} AS job, model,"
-            " CAST(SUM(input_tokens) AS BIGINT) AS input_tokens, CAST(SUM(output_tokens) AS BIGINT) AS output_tokens"
-            " FROM model_usage WHERE day LIKE ? GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
-            (f"{month or ''}%",),
-        )
-        return [(row["month"], ModelUsage(**{name: row[name] for name in _USED})) for row in rows]
-
-    def add_running_times(self, day: str, times: Sequence[RunningTime]) -> None:
-        """Add times of a day. Counts twice if its answer is lost."""
-        # The runtime itself has no reference. In one order, so that no two runtimes wait for each other.
-        rows_of = sorted((time.job or "", time.cpu, time.memory, time.milliseconds) for time in times)
-        if rows_of:
-            self._query(
-                "INSERT INTO running_time (day, job, cpu, memory, milliseconds)"
-                f" VALUES {', '.join(['(?, ?, ?, ?, ?)'] * len(rows_of))} ON CONFLICT (day, job, cpu, memory) DO UPDATE"
-                " SET milliseconds = running_time.milliseconds + excluded.milliseconds",
-                [value for row in rows_of for value in (day, *row)],
-            )
-
-    def running_times_by_month(
-        self, *, month: str | None = None, by_job: bool = False
-    ) -> list[tuple[str, RunningTime]]:
-        """Return how long runtimes were up and jobs ran in each month, or in one."""
-        job = "job" if by_job else "CAST('' AS TEXT)"
-        rows = self._query(
-            f"SELECT substr(day, 1, 7) AS month, CASE WHEN job = '' THEN 1 ELSE 0 END AS is_runtime, {job} AS job, cpu,"
-            " memory, CAST(SUM(milliseconds) AS BIGINT) AS milliseconds"
-            " FROM running_time WHERE day LIKE ? GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2 DESC, 3, 4, 5",
-            (f"{month or ''}%",),
-        )
-        return [
-            (
-                row["month"],
-                RunningTime(
-                    job=None if row["is_runtime"] else row["job"],
-                    **{name: row[name] for name in ("cpu", "memory", "milliseconds")},
-                ),
-            )
-            for row in rows
-        ]
 
     def count_unpaid(self) -> int:
         """Count the open jobs that wait for their payment and have not given way."""

@@ -15,8 +15,9 @@ from crew_runtime.common.disk import is_full, no_space
 from crew_runtime.common.logs import event
 from crew_runtime.store.connections import Connections, admitted
 from crew_runtime.store.interface import StoreUnavailableError
+from crew_runtime.store.query import Row, Value
 from crew_runtime.store.schema import VERSION, steps_from
-from crew_runtime.store.sql import Row, SqlJobStore, Value
+from crew_runtime.store.sql import SqlJobStore
 
 SQLITE_FULL: Final = "SQLITE_FULL"
 JOBS_FILE: Final = "jobs.sqlite"
