@@ -12,7 +12,6 @@ import { type BillingSettings, type Gate, openGate } from "./billing/index.ts";
 import { startLocalBilling } from "./billing/local.ts";
 import { GitApart } from "./commits/git-apart.ts";
 import { Repository } from "./commits/repository.ts";
-import type { Database } from "./database/database.ts";
 import { allFleets } from "./database/fleets.ts";
 import { type OpenedDatabase, openDatabase } from "./database/open.ts";
 import { drainLapsed } from "./drain.ts";
@@ -92,7 +91,8 @@ export async function startPortal({ settings, env: all, say }: PortalOptions): P
   }
 }
 
-interface Composed extends PortalOptions {
+/** One start of the portal, and what its parts are made of. */
+interface Start extends PortalOptions {
   readonly folder: string;
   readonly url: string;
   readonly opened: OpenedDatabase;
@@ -107,33 +107,58 @@ interface Composed extends PortalOptions {
 }
 
 /** Puts the portal's parts together. */
-async function compose({
-  settings,
-  env,
-  say,
-  folder,
-  url,
-  opened,
-  closers,
-  instance,
-  registryKey,
-  crewsDatabase,
-}: Composed): Promise<Fetch> {
-  const { database, pglite } = opened;
+async function compose(start: Start): Promise<Fetch> {
+  const { settings, env, folder, url, instance, say } = start;
+  const shared = await openShared(start);
+  await startWorker(start, shared);
+  const gate = await openBilling(start);
+  startUpkeep(start, shared, gate);
+  const api = createApi({
+    ...shared,
+    ...(await openIdentity(settings, folder, url)),
+    settings,
+    gate,
+    billing: settings.PORTAL_BILLING === "none" ? "none" : "stripe",
+    registry: openRegistry(shared.fleets, { env: { MASUMI_REGISTRY_KEY: start.registryKey } }, say),
+    costs: openCosts(shared.fleets, { ...env, [DATABASE_URL]: start.crewsDatabase }),
+    env,
+    url,
+    instance,
+    say,
+  });
+  servePage(api as unknown as Hono, {
+    folder: await buildPage({ onProgress: say }),
+    connect: settings.PORTAL_ISSUER === undefined ? [] : await signInOrigins(settings.PORTAL_ISSUER, say),
+  });
+  return api.fetch;
+}
+
+type Shared = Awaited<ReturnType<typeof openShared>>;
+
+/** Opens what requests and runs both use. */
+async function openShared(start: Start) {
+  const { settings, folder, opened, closers, say } = start;
+  const { database } = opened;
   const gits = new GitApart();
   closers.push(() => gits.close());
   const repository = new Repository(join(folder, "repository.git"), settings.PORTAL_REPOSITORY, gits.run);
   await repository.open();
   const documents = openDocuments(documentsPlace(settings, folder), folder);
-  const fleets = await openFleets({ settings, env, folder, repository, database, say });
+  const fleets = await openFleets(start, repository);
   const templates = readTemplates(settings.PORTAL_TEMPLATES ?? OWN_TEMPLATES);
   const { project, model } = fleets;
   templateProblems(templates, { project, stack: model }).forEach(say);
   const changes = new Changes();
   await changes.start(database);
   closers.push(() => changes.stop());
-  const queue = new FleetQueue({ url: settings.DATABASE_URL, pglite }, say);
-  const prepare = prepareWith(fleets, { settings, folder, env });
+  return { database, repository, documents, fleets, templates, changes };
+}
+
+/** Starts what commits and deploys. */
+async function startWorker(start: Start, { database, repository, fleets }: Shared): Promise<void> {
+  const { settings, env, opened, closers, say } = start;
+  const queue = new FleetQueue({ url: settings.DATABASE_URL, pglite: opened.pglite }, say);
+  const prepare = prepareWith(fleets, start);
   const chainSpeed = fleets.isLocal ? speedOf(settings.PORTAL_CHAIN_SPEED) : 1;
   const worker = new Worker(
     { database, repository, fleets, env, apart: new RunsApart(env), chainSpeed, prepare, queue },
@@ -148,49 +173,27 @@ async function compose({
   );
   await worker.start();
   closers.push(() => worker.stop());
-  const gate = await openBilling({ settings, folder, url, opened, say, closers });
+}
+
+/** Starts what removes agents that are not paid for, and what is kept for its time only. */
+function startUpkeep(
+  { settings, closers, say }: Start,
+  { database, documents, fleets }: Shared,
+  gate: Gate,
+): void {
   const drain = () => drainLapsed({ database, gate });
   const upkeep = new Upkeep({ database, documents, fleets, keepDays: settings.PORTAL_KEEP_DAYS, drain }, say);
   upkeep.start();
   closers.push(() => upkeep.stop());
-  const api = createApi({
-    ...(await openIdentity(settings, folder, url)),
-    database,
-    settings,
-    gate,
-    billing: settings.PORTAL_BILLING === "none" ? "none" : "stripe",
-    templates,
-    documents,
-    fleets,
-    registry: openRegistry(fleets, { env: { MASUMI_REGISTRY_KEY: registryKey } }, say),
-    costs: openCosts(fleets, { ...env, [DATABASE_URL]: crewsDatabase }),
-    changes,
-    env,
-    url,
-    instance,
-    say,
-  });
-  servePage(api as unknown as Hono, {
-    folder: await buildPage({ onProgress: say }),
-    connect: settings.PORTAL_ISSUER === undefined ? [] : await signInOrigins(settings.PORTAL_ISSUER, say),
-  });
-  return api.fetch;
 }
 
 /** Opens the project that the fleets' stacks run in; on this machine with what crews need. */
-async function openFleets(parts: {
-  readonly settings: Settings;
-  readonly env: Environment;
-  readonly folder: string;
-  readonly repository: Repository;
-  readonly database: Database;
-  readonly say: (line: string) => void;
-}): Promise<FleetDirectory> {
-  const { settings, folder, repository, database, say } = parts;
+async function openFleets(start: Start, repository: Repository): Promise<FleetDirectory> {
+  const { settings, folder, opened, say } = start;
   const fleets = new FleetDirectory({ folder, repository, prefix: settings.PORTAL_STACKS });
   if (!fleets.isLocal) {
     await fleets.placeModel();
-    const numbers = (await allFleets(database)).map(({ number }) => number);
+    const numbers = (await allFleets(opened.database)).map(({ number }) => number);
     checkDocuments(await fleets.settings(numbers), documentsPlace(settings, folder));
     return fleets;
   }
@@ -200,16 +203,12 @@ async function openFleets(parts: {
     onProgress: say,
   });
   say("Starting its sandbox, unless that runs.");
-  await prepareWith(fleets, parts)(1);
+  await prepareWith(fleets, start)(1);
   return fleets;
 }
 
 /** Returns what sees to it that a fleet's stack can run. */
-function prepareWith(
-  fleets: FleetDirectory,
-  parts: { readonly settings: Settings; readonly env: Environment; readonly folder: string },
-) {
-  const { settings, env, folder } = parts;
+function prepareWith(fleets: FleetDirectory, { settings, env, folder }: Start) {
   const options = {
     service: fleets.model,
     chainSpeed: settings.PORTAL_CHAIN_SPEED,
@@ -244,10 +243,7 @@ async function openIdentity(settings: Settings, folder: string, url: string) {
 }
 
 /** Opens the gate; in its local form with what stands in for Stripe. */
-async function openBilling(
-  parts: Pick<Composed, "settings" | "folder" | "url" | "opened" | "say" | "closers">,
-): Promise<Gate> {
-  const { settings, folder, url, opened, say, closers } = parts;
+async function openBilling({ settings, folder, url, opened, say, closers }: Start): Promise<Gate> {
   const report = (error: unknown) => say(`Billing: ${String(error)}`);
   let used: BillingSettings = settings;
   if (settings.PORTAL_BILLING === "local") {
