@@ -99,7 +99,8 @@ async function runOn(
   let snapshot: Snapshot;
   try {
     session.begin();
-    const stack = await decodeState(configured, run.passphrase);
+    // Without a pause, in which the processes could print a secret that only the state tells.
+    const stack = decodeState(configured);
     const { resources, pendingOperations } = stack.deployment;
     for (const { inputs, outputs } of resources) reporter.learnSecrets([inputs, outputs]);
     // A refresh and a destroy call every resource's provider before any program could bring its code, or without one.

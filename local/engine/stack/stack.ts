@@ -19,6 +19,8 @@ export interface ConfiguredStack {
   readonly stack: string;
   readonly config: StackConfig;
   readonly configCrypter: Crypter;
+  /** The state's; the same one, unless the configuration file was made anew. */
+  readonly crypter: Crypter;
   readonly backend: FileBackend;
   /** The state as it stands in its file. */
   readonly raw: RawDeployment | undefined;
@@ -26,8 +28,6 @@ export interface ConfiguredStack {
 
 /** A stack with its configuration and state, as read. */
 export interface OpenStack extends ConfiguredStack {
-  /** The state's; the same one, unless the configuration file was made anew. */
-  readonly crypter: Crypter;
   readonly codec: StateCodec;
   readonly deployment: Deployment;
 }
@@ -44,7 +44,7 @@ const STACK_NAME = /^[A-Za-z0-9_.-]{1,100}$/u;
 
 /** @throws EngineError STACK_NOT_FOUND, WRONG_PASSPHRASE, BAD_STATE, NOT_IMPLEMENTED … */
 export const openStack = async (options: StackOptions): Promise<OpenStack> =>
-  decodeState(await openConfiguration(options), options.passphrase);
+  decodeState(await openConfiguration(options));
 
 /** @throws EngineError STACK_NOT_FOUND, WRONG_PASSPHRASE, BAD_STATE, NOT_IMPLEMENTED … */
 export async function openConfiguration(options: StackOptions): Promise<ConfiguredStack> {
@@ -59,15 +59,15 @@ export async function openConfiguration(options: StackOptions): Promise<Configur
   }
   await backend.prepare();
   const [configCrypter, raw] = await Promise.all([Crypter.open(options.passphrase, salt), backend.read()]);
-  return { project, stack: options.stack, config, configCrypter, backend, raw };
+  // The state may have been written with another salt (a regenerated configuration file); then its secrets need that one.
+  const isOfConfig = raw?.salt === undefined || raw.salt === salt;
+  const crypter = isOfConfig ? configCrypter : await Crypter.open(options.passphrase, raw.salt);
+  return { project, stack: options.stack, config, configCrypter, crypter, backend, raw };
 }
 
-/** Makes resources of what the state's file says. @throws EngineError WRONG_PASSPHRASE, BAD_STATE, NOT_IMPLEMENTED … */
-export async function decodeState(configured: ConfiguredStack, passphrase: string): Promise<OpenStack> {
-  const { configCrypter, raw } = configured;
-  // The state may have been written with another salt (a regenerated configuration file); then its secrets need that one.
-  const isOfConfig = raw?.salt === undefined || raw.salt === configCrypter.salt;
-  const crypter = isOfConfig ? configCrypter : await Crypter.open(passphrase, raw.salt);
+/** Makes resources of what the state's file says. @throws EngineError BAD_CIPHERTEXT, BAD_STATE, NOT_IMPLEMENTED … */
+export function decodeState(configured: ConfiguredStack): OpenStack {
+  const { crypter, raw } = configured;
   const codec = new StateCodec(crypter);
   const resources = (raw?.resources ?? []).map((resource) => codec.decode(resource));
   verifyResources(resources);
@@ -76,7 +76,7 @@ export async function decodeState(configured: ConfiguredStack, passphrase: strin
     return { resource: codec.decode(resource), type: String(type) as OperationType };
   });
   const deployment = { resources, pendingOperations, metadata: raw?.metadata ?? {} };
-  return { ...configured, crypter, codec, deployment };
+  return { ...configured, codec, deployment };
 }
 
 /** The URN of the resource that stands for the stack itself. */
