@@ -58,7 +58,7 @@ export function configOf(projectRoot: string, changes: Record<string, unknown> =
 export async function deploy(
   projectRoot: string,
   { stack = "preprod", registered = new Map() }: { stack?: string; registered?: RegisteredUrls } = {},
-): Promise<void> {
+): Promise<MasumiAgent[]> {
   const config = configOf(projectRoot, {}, stack);
   const agents: Agent[] = loadValidAgents({
     ...config,
@@ -68,21 +68,22 @@ export async function deploy(
   expect(hostingRefusals(config, agents)).toEqual([]);
   const hostingOf = await loadHostings({ config, projectRoot, agents, registered });
   const publish = await loadPublishers(config.catalogues);
-  for (const agent of agents) {
-    void new MasumiAgent({
-      agent,
-      config,
-      projectRoot,
-      wallet: V2,
-      hosting: hostingOf(agent),
-      publish,
-      action: "create",
-      fields: [],
-      changes: [],
-      spare: [],
-      removals: [],
-      url: "",
-      cost: { feeLovelace: 0n, lockedLovelace: 0n } as never,
-    });
-  }
+  return agents.map(
+    (agent) =>
+      new MasumiAgent({
+        agent,
+        config,
+        projectRoot,
+        wallet: V2,
+        hosting: hostingOf(agent),
+        publish,
+        action: "create",
+        fields: [],
+        changes: [],
+        spare: [],
+        removals: [],
+        url: "",
+        cost: { feeLovelace: 0n, lockedLovelace: 0n } as never,
+      }),
+  );
 }
