@@ -91,8 +91,8 @@ export function standingWarnings(plan: FleetPlan, config: StackConfig): string[]
     ...plan.agents.flatMap(({ agent, failure }) => (failure ? [`${agent.id}: ${printable(failure)}`] : [])),
     ...(names
       ? [
-          `These registrations of owner ${owner} are not declared in any file: ${names}. A run of the whole stack deregisters those ` +
-            "in its state.",
+          `No file declares these registrations of owner ${owner}: ${names}. up deregisters those in its state and burns their tokens, ` +
+            "but with --target only those that it targets. To keep one, put its file back.",
         ]
       : []),
   ];

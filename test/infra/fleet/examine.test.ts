@@ -227,6 +227,9 @@ describe("what a run would do", () => {
     const nobody = await told();
     expect(nobody.asked).toBeUndefined();
     for (const name of [left, gone]) expect(nobody.warned).toContain(name);
+    expect(nobody.warned).toMatch(
+      /^No file declares .*\. up deregisters .*To keep one, put its file back\.$/,
+    );
     const one = await told("left");
     expect(one.asked).toBe(`Deregistered as asked for by masumi:allowDeregister: ${left}.`);
     expect(one.warned).toContain(gone);
