@@ -53,7 +53,8 @@ export function initProject(options: InitOptions): NewProject {
     throw new InitError(
       "FOLDER_NOT_EMPTY",
       `${folder} has ${there.slice(0, 3).join(", ")}${there.length > 3 ? " …" : ""} in it, which a new project would be mixed with.`,
-      "Name a folder that is empty, or does not exist yet.",
+      "Name a folder that is empty, or does not exist yet. Code that is there already can be copied into it afterwards: build: in an " +
+        "agent's file names its folder.",
     );
   }
   const files = projectFiles(choices);
