@@ -142,7 +142,7 @@ export function templateOf(
 ): Template {
   const template = templates.get(id ?? "");
   if (template) return template;
-  const message = `is not a template: choose ${[...templates.keys()].join(", ")}`;
+  const message = `${id ? "is not a template" : "is needed"}: choose ${[...templates.keys()].join(", ")}`;
   const others = problemsOfAny([...templates.values()], (one) => formOf(one, sent), sent.wrong);
   throw invalid([{ field: "template", message }, ...others.filter(({ field }) => field !== "template")]);
 }

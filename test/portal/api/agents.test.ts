@@ -143,6 +143,16 @@ describe("POST /agent", () => {
     expect(body.problems?.map(({ field }) => field)).toEqual(fields);
   });
 
+  it("asks for a template where none is named, and says of another one that it is none", async () => {
+    const said = async (more: Record<string, unknown>) => {
+      const { template: _template, ...texts } = form("x");
+      const response = await api.send("POST", "/agent", "anna", json({ ...texts, ...more }));
+      return problemSchema.parse(await response.json()).problems?.[0]?.message;
+    };
+    expect(await said({})).toMatch(/^is needed: choose .*support-desk/);
+    expect(await said({ template: "other" })).toMatch(/^is not a template: choose .*support-desk/);
+  });
+
   const big = new File([new Uint8Array(10_485_761).fill(97)], "big.txt");
   it.each([
     ["no token", undefined, json(form("x")), 401, "unauthorized"],
