@@ -1,4 +1,4 @@
-import { accessSync, constants, lstatSync, readFileSync, readdirSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, lstatSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, extname, join, relative, sep } from "node:path";
 import { type Complaint, byText, complaintAt } from "./complaint.ts";
 import { ignoredByGit, isInside, privateProblem } from "./repository.ts";
@@ -24,11 +24,15 @@ const YAML = /\.ya?ml$/;
 /** Names that were meant as a declaration's, whatever lies there. */
 const MEANT_AS_YAML = /\.ya?ml$/i;
 
+/** One of these lies in a folder with the code of a crew, and in none with declarations. */
+const CODE = ["pyproject.toml", "requirements.txt", "crew.py", "Dockerfile"];
+
 /** A folder beside the declarations that holds YAML files. */
 export interface FolderOfYaml {
   /** Relative to the project's root, with forward slashes, like its files. */
   readonly folder: string;
   readonly files: readonly string[];
+  readonly isCode: boolean;
 }
 
 /** Declarations as they were found. */
@@ -80,7 +84,8 @@ export function readDeclarations(folder: string, projectRoot: string): FoundDecl
     if (problem) complain(path, ...problem);
     else if (isFolder(path)) {
       const files = yamlBelow(path).map((file) => shown(join(path, file)));
-      if (files.length > 0) folders.push({ folder: shown(path), files });
+      const isCode = CODE.some((file) => existsSync(join(path, file)));
+      if (files.length > 0) folders.push({ folder: shown(path), files, isCode });
     } else {
       const decoded = decode(readFileSync(path));
       if (typeof decoded === "string") sources.push({ file: shown(path), text: decoded });
@@ -157,14 +162,20 @@ export function complainOfFolders(
   complaints: Complaint[],
 ): void {
   const isBelow = (path: string, folder: string) => `${path}/`.startsWith(`${folder}/`);
-  for (const { folder, files } of folders) {
+  for (const { folder, files, isCode } of folders) {
     const known = built.filter((one) => isBelow(one, folder));
     if (files.every((file) => known.some((one) => isBelow(file, one)))) continue;
     const remedy = `move its YAML files to ${dirname(folder)}/, name the folder in a build: or in a stack's masumi:agents, or remove it`;
-    const place = { file: folder, line: 1, column: 1 };
-    complaints.push(complaintAt(place, "is a folder, and subfolders are not read", remedy));
+    const isUnused = isCode && known.length === 0 && !built.some((one) => isBelow(folder, one));
+    const [message, what] = isUnused ? UNUSED_CODE : ["is a folder, and subfolders are not read", remedy];
+    complaints.push(complaintAt({ file: folder, line: 1, column: 1 }, message, what));
   }
 }
+
+const UNUSED_CODE: Problem = [
+  "is a crew's code that no agent builds",
+  "remove it, too, if its agent was removed, or name it in a build:",
+];
 
 interface Undecodable {
   readonly line: number;

@@ -190,7 +190,6 @@ describe("a folder beside the declarations", () => {
 
   it.each<[what: string, more: Readonly<Record<string, string>>, agent: string]>([
     ["beside what is built", { "agents/team/b.yaml": AGENT }, builds.replace("team/", "team/inner")],
-    ["that nothing builds", { "team/crew.py": CREW }, AGENT],
     [
       "below a folder that is built as a whole",
       { "agents/crew.py": CREW },
@@ -201,6 +200,17 @@ describe("a folder beside the declarations", () => {
       "agents/team:1:1: is a folder, and subfolders are not read, move its YAML files to agents/, name the folder in a build: or in a stack's masumi:agents, or remove it",
     );
   });
+});
+
+it("says of code beside the declarations that no agent builds what becomes of it when its agent is removed", () => {
+  const files = {
+    "team/crew.py": CREW,
+    "agents/team/crew.py": CREW,
+    "agents/team/config/agents.yaml": "{}\n",
+  };
+  expect(load(files, AGENT).complaints).toEqual([
+    "agents/team:1:1: is a crew's code that no agent builds, remove it, too, if its agent was removed, or name it in a build:",
+  ]);
 });
 
 it("leaves out virtual environments, caches and keys, which are no code", () => {
