@@ -77,7 +77,7 @@ async function outputOfAll(): Promise<AgentsOutput | typeof pulumi.unknown> {
   const hosted = await hostAll();
   if (pulumi.runtime.isDryRun()) await failPlainly(() => reportPreview(plan, config, hosted));
   const outputs = await Promise.all(
-    [...hosted].map(async ([{ agent }, { output }]) => withEntries(agent, await output())),
+    [...hosted].map(async ([{ agent }, { output }]) => withEntries(agent, await output)),
   );
   const known = outputs.filter((output) => output !== undefined);
   // A preview shows all of them, or that they are not known yet.

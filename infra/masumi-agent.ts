@@ -49,11 +49,8 @@ export class MasumiAgent extends pulumi.ComponentResource {
   readonly registration: AgentRegistration;
   /** Resolves when the engine has dealt with the registration; rejects if that failed. */
   readonly answered: Promise<unknown>;
-  /**
-   * Returns what is registered; undefined as long as the engine has not said all of it: in a preview of what will be created or changed, and
-   * with --target. Asked for once all agents are there: a promise that failed before anybody waited for it would count as unhandled.
-   */
-  readonly output: () => Promise<AgentOutput | undefined>;
+  /** Undefined as long as the engine has not said all of it: in a preview of what will be created or changed, and with --target. */
+  readonly output: Promise<AgentOutput | undefined>;
 
   constructor(args: MasumiAgentArgs, options?: pulumi.ComponentResourceOptions) {
     const { agent, hosting, wallet } = args;
@@ -69,8 +66,9 @@ export class MasumiAgent extends pulumi.ComponentResource {
     args.publish(agent, { ...args.config, url: hosted.url }, { ...child, dependsOn: [confirmation] });
     this.answered = isKnown(this.registration.urn);
     const confirmed = isKnown(confirmation.urn);
-    const when = { answered: this.answered, confirmed };
-    this.output = () => outputOf(args, this.registration, confirmation, when);
+    this.output = outputOf(args, this.registration, confirmation, { answered: this.answered, confirmed });
+    // Whoever asks for it hears of a failure, but only once all agents are there: until then it is not to count as unhandled.
+    this.output.catch(() => undefined);
     this.registerOutputs(
       confirmed.then(() => ({ url: hosted.url, agentIdentifier: confirmation.agentIdentifier })),
     );

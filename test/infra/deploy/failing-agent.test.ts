@@ -37,7 +37,7 @@ it("an agent that fails while others are still to come fails for whoever asks fo
     const agents = await deploy(projectOf("docker-crew-in-python"));
     for (const { answered } of agents) await expect(answered).rejects.toThrow("not registered");
     await sleep(300);
-    const outputs = await Promise.allSettled(agents.map(({ output }) => output()));
+    const outputs = await Promise.allSettled(agents.map(({ output }) => output));
     expect(outputs.map(({ status }) => status)).toEqual(agents.map(() => "rejected"));
   });
   expect(times).toBe(0);
