@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
+import { ConcurrencyLimit } from "../providers/common/concurrency-limit.ts";
 import { askRecords } from "../providers/records/index.ts";
-import { AtOnce } from "./at-once.ts";
 import { type AgentOutput, MasumiAgent } from "./masumi-agent.ts";
 import { type CatalogueName, type Json, cataloguedOf, entryIn, usedCatalogues } from "./catalogues/index.ts";
 import { loadPublishers } from "./deploy/catalogues/publish.ts";
@@ -50,27 +50,27 @@ for (const warning of hostingWarnings(plan.agents.map(({ agent }) => agent))) aw
 /** How many agents the engine may have yet to look at, and how many may wait for the service: what waits takes memory. */
 const AT_ONCE = { engine: 12, service: 1000 } as const;
 
+/** Hosts all agents, and returns them once the engine has dealt with each of their registrations. */
 async function hostAll(): Promise<ReadonlyMap<PlannedAgent, MasumiAgent>> {
   const hosted = new Map<PlannedAgent, MasumiAgent>();
-  const [engine, service] = [new AtOnce(AT_ONCE.engine), new AtOnce(AT_ONCE.service)];
-  for (const planned of plan.agents) {
-    await engine.room();
-    await service.room();
-    const agent = new MasumiAgent({
-      ...planned,
-      config,
-      projectRoot,
-      hosting: hostingOf(planned.agent),
-      publish,
-    });
+  const [engine, service] = [new ConcurrencyLimit(AT_ONCE.engine), new ConcurrencyLimit(AT_ONCE.service)];
+  const host = async (planned: PlannedAgent): Promise<MasumiAgent> => {
+    const hosting = hostingOf(planned.agent);
+    const agent = new MasumiAgent({ ...planned, config, projectRoot, hosting, publish });
     hosted.set(planned, agent);
     if (!pulumi.runtime.isDryRun()) reportReplacement(planned, agent);
-    const isWritten = planned.action !== "none";
-    engine.add(isWritten ? isKnown(agent.urn) : agent.answered);
-    if (isWritten) service.add(agent.answered);
-  }
+    await over(planned.action === "none" ? agent.answered : isKnown(agent.urn));
+    return agent;
+  };
+  const answered = plan.agents.map((planned) =>
+    service.run(async () => over((await engine.run(() => host(planned))).answered)),
+  );
+  await Promise.all(answered);
   return hosted;
 }
+
+/** If what is waited for failed, the engine says so, and others need not wait. */
+const over = (work: Promise<unknown>): Promise<unknown> => work.catch(() => undefined);
 
 /** Returns the output of the agents that this run knows: with --target one that does not exist has none. */
 async function outputOfAll(): Promise<AgentsOutput | typeof pulumi.unknown> {

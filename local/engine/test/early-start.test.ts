@@ -33,6 +33,14 @@ async function upElsewhere(): Promise<EngineEvent[]> {
   return done.stdout.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as EngineEvent]));
 }
 
+/** Has Node run a script in the program before it loads the SDK. */
+async function loadEarly(script: string): Promise<void> {
+  const [file, settings] = [join(project.folder, "early.cjs"), join(project.folder, "Pulumi.yaml")];
+  await writeFile(file, script);
+  const text = await readFile(settings, "utf8");
+  await writeFile(settings, text.replace("typescript: false", `$&\n    nodeargs: --require ${file}`));
+}
+
 function childrenOf(pid: number): string[] {
   const listed = execFileSync("ps", ["-A", "-o", "ppid=,args="], { encoding: "utf8" });
   return listed.split("\n").filter((line) => new RegExp(`^\\s*${pid}\\s.*pulumi/cmd/`, "u").test(line));
@@ -42,14 +50,7 @@ describe("a program that starts before the state is read", () => {
   it("has what it prints masked by the state's secrets, also where the state has a salt of its own", async () => {
     await rm(join(project.folder, "Pulumi.dev.yaml"));
     await initStack(project.options());
-    // Node loads it before the SDK.
-    await writeFile(join(project.folder, "early.cjs"), "console.log(`it is ${process.env.SAID}`);");
-    const settings = await readFile(join(project.folder, "Pulumi.yaml"), "utf8");
-    const flags = `nodeargs: --require ${join(project.folder, "early.cjs")}`;
-    await writeFile(
-      join(project.folder, "Pulumi.yaml"),
-      settings.replace("typescript: false", `$&\n    ${flags}`),
-    );
+    await loadEarly("console.log(`it is ${process.env.SAID}`);");
     const said = (await upElsewhere()).flatMap((event) =>
       event.kind === "diagnostic" ? [event.message] : [],
     );
@@ -99,13 +100,7 @@ describe("a program that starts before the state is read", () => {
 
   it("may end or fail at once", async () => {
     const entry = join(project.folder, "infra/index.ts");
-    await writeFile(join(project.folder, "early.cjs"), "process.exit(3);");
-    const settings = await readFile(join(project.folder, "Pulumi.yaml"), "utf8");
-    const flags = `nodeargs: --require ${join(project.folder, "early.cjs")}`;
-    await writeFile(
-      join(project.folder, "Pulumi.yaml"),
-      settings.replace("typescript: false", `$&\n    ${flags}`),
-    );
+    await loadEarly("process.exit(3);");
     const failed = await up(project.options());
     expect(failed.ok).toBe(false);
     expect(failed.diagnostics.map(({ message }) => message).join("\n")).toMatch(/non-zero exit code: 3/u);

@@ -11,6 +11,10 @@ from crew_runtime.store.query import Queries
 _USED: Final = tuple(field.name for field in fields(ModelUsage))
 
 
+def _job_column(*, by_job: bool) -> str:
+    return "job" if by_job else "CAST('' AS TEXT)"
+
+
 class SqlUsage(Queries):
     """The part of a JobStore that outlives its jobs: nothing of it is the customer's."""
 
@@ -38,9 +42,8 @@ class SqlUsage(Queries):
 
     def usage_by_month(self, *, month: str | None = None, by_job: bool = False) -> list[tuple[str, ModelUsage]]:
         """Return what was used of each model in each month, or in one."""
-        job = "job" if by_job else "CAST('' AS TEXT)"
         rows = self._query(
-            f"SELECT substr(day, 1, 7) AS month, {job} AS job, model,"
+            f"SELECT substr(day, 1, 7) AS month, {_job_column(by_job=by_job)} AS job, model,"
             " CAST(SUM(input_tokens) AS BIGINT) AS input_tokens, CAST(SUM(output_tokens) AS BIGINT) AS output_tokens"
             " FROM model_usage WHERE day LIKE ? GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
             (f"{month or ''}%",),
@@ -63,10 +66,9 @@ class SqlUsage(Queries):
         self, *, month: str | None = None, by_job: bool = False
     ) -> list[tuple[str, RunningTime]]:
         """Return how long runtimes were up and jobs ran in each month, or in one."""
-        job = "job" if by_job else "CAST('' AS TEXT)"
         rows = self._query(
-            f"SELECT substr(day, 1, 7) AS month, CASE WHEN job = '' THEN 1 ELSE 0 END AS is_runtime, {job} AS job, cpu,"
-            " memory, CAST(SUM(milliseconds) AS BIGINT) AS milliseconds"
+            "SELECT substr(day, 1, 7) AS month, CASE WHEN job = '' THEN 1 ELSE 0 END AS is_runtime,"
+            f" {_job_column(by_job=by_job)} AS job, cpu, memory, CAST(SUM(milliseconds) AS BIGINT) AS milliseconds"
             " FROM running_time WHERE day LIKE ? GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2 DESC, 3, 4, 5",
             (f"{month or ''}%",),
         )

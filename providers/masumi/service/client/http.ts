@@ -5,7 +5,7 @@ import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import axios, { HttpAgent } from "../../../common/axios.ts";
 import { RefusedError, ServiceError, SettingsError, maskSecrets } from "../errors.ts";
-import { ConcurrencyLimit } from "./concurrency-limit.ts";
+import { ConcurrencyLimit } from "../../../common/concurrency-limit.ts";
 import { failure } from "./wire.ts";
 
 export interface HttpOptions {

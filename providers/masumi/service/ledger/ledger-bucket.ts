@@ -1,6 +1,6 @@
 import type { S3 } from "@aws-sdk/client-s3";
 import { type Bucket, type BucketSettings, openBucket, s3ErrorName, s3ErrorText } from "../../../s3/index.ts";
-import { ConcurrencyLimit } from "../client/concurrency-limit.ts";
+import { ConcurrencyLimit } from "../../../common/concurrency-limit.ts";
 import { type LedgerEntry, type LedgerLines, formatEntry, parseLedger } from "./entry.ts";
 
 /** A stack's folder of ledger lines in a bucket: an object each. */

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { ConcurrencyLimit } from "../client/concurrency-limit.ts";
+import { ConcurrencyLimit } from "../../../common/concurrency-limit.ts";
 import type { LedgerEntry } from "./entry.ts";
 import type { LedgerBucket } from "./ledger-bucket.ts";
 import { appendLine, ledgerPath, readLedgerFile, readText } from "./ledger-file.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import type { SandboxOptions } from "../../../../local/sandbox/index.ts";
 import { ERROR_CODES, MasumiError } from "../../../../providers/masumi/service/errors.ts";
-import { ConcurrencyLimit } from "../../../../providers/masumi/service/client/concurrency-limit.ts";
+import { ConcurrencyLimit } from "../../../../providers/common/concurrency-limit.ts";
 import { type Registered, answering, registered } from "../agent.ts";
 import { V2, confirmationOf } from "../inputs.ts";
 import { type Run, startRun } from "../run.ts";
