@@ -50,22 +50,20 @@ for (const warning of hostingWarnings(plan.agents.map(({ agent }) => agent))) aw
 /** How many agents the engine may have yet to look at, and how many may wait for the service: what waits takes memory. */
 const AT_ONCE = { engine: 12, service: 1000 } as const;
 
-/** Hosts all agents, and returns them once the engine has dealt with each of their registrations. */
 async function hostAll(): Promise<ReadonlyMap<PlannedAgent, MasumiAgent>> {
   const hosted = new Map<PlannedAgent, MasumiAgent>();
   const [engine, service] = [new ConcurrencyLimit(AT_ONCE.engine), new ConcurrencyLimit(AT_ONCE.service)];
-  const host = async (planned: PlannedAgent): Promise<MasumiAgent> => {
+  for (const planned of plan.agents) {
+    await engine.room();
+    await service.room();
     const hosting = hostingOf(planned.agent);
     const agent = new MasumiAgent({ ...planned, config, projectRoot, hosting, publish });
     hosted.set(planned, agent);
     if (!pulumi.runtime.isDryRun()) reportReplacement(planned, agent);
-    await over(planned.action === "none" ? agent.answered : isKnown(agent.urn));
-    return agent;
-  };
-  const answered = plan.agents.map((planned) =>
-    service.run(async () => over((await engine.run(() => host(planned))).answered)),
-  );
-  await Promise.all(answered);
+    const isWritten = planned.action !== "none";
+    void engine.run(() => over(isWritten ? isKnown(agent.urn) : agent.answered));
+    if (isWritten) void service.run(() => over(agent.answered));
+  }
   return hosted;
 }
 

@@ -7,6 +7,11 @@ export class ConcurrencyLimit {
     this.#free = free;
   }
 
+  /** Resolves when a task would begin at once: for one who makes tasks only as there is room for them. */
+  async room(): Promise<void> {
+    await this.run(() => Promise.resolve());
+  }
+
   async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.#free > 0) this.#free -= 1;
     else await new Promise<void>((resolve) => this.#queue.push(resolve));
